@@ -1,0 +1,1 @@
+"""The store on disk: catalog, batches, segments, and who may touch them."""

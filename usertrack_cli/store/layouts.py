@@ -1,0 +1,103 @@
+"""Stored layouts: the boxes of a page, and taking their texts away again."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from usertrack_cli.store.schema import width_class
+
+FIELD_LAYOUTS_PER_PAGE, FIELD_LAYOUTS_MAX = 3, 2_000
+"""Layouts that are asked which elements take input: those of one page hardly differ in that."""
+_FIELDS = """
+WITH newest AS (
+    SELECT boxes, last_seen_at, row_number() OVER (PARTITION BY site, page ORDER BY last_seen_at DESC) AS nth
+    FROM layouts WHERE :site IS NULL OR site = :site
+)
+SELECT DISTINCT json_extract(box.value, '$[7]') AS selector
+FROM (SELECT boxes FROM newest WHERE nth <= :per_page ORDER BY last_seen_at DESC LIMIT :most) AS chosen,
+     json_each(CAST(chosen.boxes AS TEXT)) AS box
+WHERE json_extract(box.value, '$[0]') = 'f' AND json_extract(box.value, '$[7]') <> ''
+ORDER BY selector
+"""
+
+_TEXT = 5
+"""Place of the text in a box of the wire format: kind, x, y, w, h, text, flags, selector, container."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLayout:
+    """One layout as the catalog holds it; ``boxes`` as in the wire format."""
+
+    page: str
+    hash: str
+    document_w: int
+    document_h: int
+    viewport_w: int
+    viewport_h: int
+    boxes: list[list[Any]]
+
+
+def stored_layouts(
+    con: sqlite3.Connection, *, site: str, hashes: Iterable[tuple[str, str]]
+) -> list[StoredLayout]:
+    """Return the layouts with these ``(page, hash)``; those not stored are missing from the list."""
+    found = []
+    for page, layout_hash in sorted(set(hashes)):
+        row = con.execute(
+            "SELECT page, hash, document_w, document_h, viewport_w, viewport_h, boxes FROM layouts"
+            " WHERE site = ? AND page = ? AND hash = ?",
+            (site, page, layout_hash),
+        ).fetchone()
+        if row is not None:
+            names = ("page", "hash", "document_w", "document_h", "viewport_w", "viewport_h")
+            found.append(StoredLayout(**dict(zip(names, row, strict=False)), boxes=json.loads(row[6])))
+    return found
+
+
+def nearest_layout_hash(
+    con: sqlite3.Connection, *, site: str, page: str, viewport_w: int
+) -> tuple[str, str] | None:
+    """Return the ``(page, hash)`` of the page's newest layout of the nearest width, or ``None``.
+
+    A layout of another width class is another page to look at, and is not returned.
+    """
+    row = con.execute(
+        "SELECT page, hash, viewport_w FROM layouts WHERE site = ?1 AND page = ?2"
+        " ORDER BY abs(viewport_w - ?3), last_seen_at DESC, hash LIMIT 1",
+        (site, page, viewport_w),
+    ).fetchone()
+    if row is None or width_class(row[2]) != width_class(viewport_w):
+        return None
+    return row[0], row[1]
+
+
+def field_selectors(con: sqlite3.Connection, *, site: str | None) -> list[str]:
+    """Return the selectors of elements that take input, from the newest layouts of every page."""
+    rows = con.execute(_FIELDS, {"site": site, "per_page": FIELD_LAYOUTS_PER_PAGE, "most": FIELD_LAYOUTS_MAX})
+    return [selector for (selector,) in rows]
+
+
+def blank_texts(con: sqlite3.Connection, *, site: str, sessions: Iterable[str]) -> int:
+    """Blank the texts that these sessions brought; geometry stays, the next visitor is asked for texts.
+
+    Returns:
+        How many layouts were blanked.
+    """
+    blanked = 0
+    for session in sorted(set(sessions)):
+        rows = con.execute(
+            "SELECT page, hash, boxes FROM layouts WHERE site = ? AND brought_by = ?", (site, session)
+        ).fetchall()
+        for page, layout_hash, boxes in rows:
+            bare = [[*box[:_TEXT], "", *box[_TEXT + 1 :]] for box in json.loads(boxes)]
+            con.execute(
+                "UPDATE layouts SET boxes = ?, brought_by = NULL, needs_text = 1"
+                " WHERE site = ? AND page = ? AND hash = ?",
+                (json.dumps(bare, separators=(",", ":")).encode(), site, page, layout_hash),
+            )
+            blanked += 1
+    return blanked

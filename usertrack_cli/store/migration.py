@@ -1,0 +1,73 @@
+"""Migration: a store of an older version becomes one of this version, or stays as it is.
+
+Each step is a script of SQL from one version to the next, run in one transaction with the new
+version number, after the catalog was copied beside itself.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+from usertrack_cli.errors import StoreError
+from usertrack_cli.store import catalog
+from usertrack_cli.store.home import Home
+from usertrack_cli.store.lock import MAINTENANCE, SERVE, WRITER, held
+from usertrack_cli.store.schema import STORE_VERSION
+
+STEPS: Mapping[int, tuple[str, ...]] = {}
+"""From the version in the key to the next; a statement each. Version 1 is the first."""
+LOCK_WAIT_S = 10.0
+
+
+def migrate(home: Home, *, is_serving: bool = False) -> tuple[int, int]:
+    """Bring the store to this program's version and return the versions before and after.
+
+    Args:
+        is_serving: The caller holds the serve lock itself.
+
+    Raises:
+        StoreError: The store is newer, is in use, or has no way to this version; it is unchanged.
+    """
+    found = catalog.version_of(home)
+    if found == STORE_VERSION:
+        return found, found
+    if found > STORE_VERSION or any(version not in STEPS for version in range(found, STORE_VERSION)):
+        raise StoreError(
+            f"the store in {home.root} has version {found}, this program reads version {STORE_VERSION}",
+            hint=f"run a usertrack that reads version {found}",
+        )
+    if is_serving:
+        return _locked(home, found)
+    with held(home, SERVE, timeout_s=0, doing="migrating"):
+        return _locked(home, found)
+
+
+def _locked(home: Home, found: int) -> tuple[int, int]:
+    with (
+        held(home, WRITER, timeout_s=LOCK_WAIT_S, doing="migrating"),
+        held(home, MAINTENANCE, timeout_s=LOCK_WAIT_S, doing="migrating"),
+        closing(catalog.open_database(home.catalog)) as con,
+    ):
+        _copy(con, home.root / f"catalog-before-{STORE_VERSION}.sqlite")
+        try:
+            with catalog.transaction(con):
+                for version in range(found, STORE_VERSION):
+                    for statement in STEPS[version]:
+                        con.execute(statement)
+                con.execute("UPDATE store SET value = ? WHERE name = 'version'", (str(STORE_VERSION),))
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"the store could not be brought from version {found} to {STORE_VERSION}: {error}",
+                hint="it is unchanged; run the usertrack that wrote it",
+            ) from error
+    return found, STORE_VERSION
+
+
+def _copy(con: sqlite3.Connection, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    target.touch(mode=0o600)
+    with closing(sqlite3.connect(target)) as copy:
+        con.backup(copy, pages=-1)

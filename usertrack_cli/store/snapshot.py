@@ -1,0 +1,156 @@
+"""A snapshot: the exact segments a question may read, and the sessions it may not show."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, suppress
+from dataclasses import dataclass
+
+from usertrack_cli import clock
+from usertrack_cli.errors import StoreError
+from usertrack_cli.store import catalog
+from usertrack_cli.store.home import Home
+from usertrack_cli.store.lock import MAINTENANCE, WRITER, FileLock
+from usertrack_cli.store.quarantine import quarantined, set_aside
+from usertrack_cli.store.roster import live_segments
+from usertrack_cli.store.segment import Segment
+from usertrack_cli.store.soundness import Soundness, soundness
+from usertrack_cli.store.trouble import EXPECTED
+
+WRITER_WAIT_S = 1.0
+"""How long a reading command waits for the running writer to take in what just arrived."""
+PAUSE_S = 0.05
+ATTEMPTS_MAX = 5
+"""A list that swaps made old is taken again; more often than this means that something else is wrong."""
+
+_IS_WAITING = "SELECT 1 FROM batches WHERE body IS NOT NULL LIMIT 1"
+_PENDING = """
+SELECT count(*) FROM batches b WHERE body IS NOT NULL AND (?1 IS NULL OR site = ?1)
+  AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.site = b.site AND t.session = b.session)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What one question reads.
+
+    Attributes:
+        hidden: ``(site, session)`` erased or restricted: no row of theirs may be shown.
+        labels: ``(site, session, tag)`` of the tags that operators gave; the page's own are events.
+        pending_batches: Acknowledged but not yet in a segment, so not in the answer.
+        damaged_files: Files in quarantine, or with other content than was written, or gone.
+        damaged_rows: Rows that those held, not in the answer.
+    """
+
+    home: Home
+    segments: tuple[Segment, ...]
+    hidden: frozenset[tuple[str, str]]
+    labels: tuple[tuple[str, str, str], ...] = ()
+    pending_batches: int = 0
+    damaged_files: int = 0
+    damaged_rows: int = 0
+
+    @property
+    def files(self) -> list[str]:
+        """Absolute paths of the segments."""
+        return [str(self.home.segments / segment.path) for segment in self.segments]
+
+    def left_out(self) -> list[str]:
+        """Return what an answer from this snapshot does not include, a sentence each."""
+        said = []
+        if self.damaged_files:
+            said.append(
+                f"{self.damaged_rows} rows in {_count(self.damaged_files, 'damaged segment')} are not included;"
+                " see: usertrack doctor"
+            )
+        if self.pending_batches:
+            said.append(f"{_count(self.pending_batches, 'batch')} pending, not included yet")
+        return said
+
+
+def snapshot(home: Home, *, site: str | None = None) -> Snapshot:
+    """Return what may be read now, after taking in what waits in the inbox.
+
+    Damaged segments are left out, counted, and moved to quarantine if nobody is at work on the
+    segments; one that is missing or cannot be read is left out and counted.
+
+    Raises:
+        StoreError: There is no store, it is damaged, or it kept changing.
+    """
+    with closing(catalog.connect(home)) as con:
+        _take_in(con, home)
+        sound, absent = _sound(con, home, site)
+        pending = con.execute(_PENDING, (site,)).fetchone()[0]
+        aside = quarantined(con, site)
+        hidden = con.execute(
+            "SELECT site, session FROM tombstones UNION SELECT site, session FROM restrictions"
+        ).fetchall()
+        labels = con.execute("SELECT site, session, tag FROM tags ORDER BY site, session, tag").fetchall()
+    # What was set aside between the two looks counts once.
+    known = {each.path for each in aside}
+    absent = [segment for segment in absent if segment.path not in known]
+    return Snapshot(
+        home=home,
+        segments=tuple(sound),
+        hidden=frozenset(hidden),
+        labels=tuple(labels),
+        pending_batches=pending,
+        damaged_files=len(aside) + len(absent),
+        damaged_rows=sum(each.rows for each in aside) + sum(segment.rows for segment in absent),
+    )
+
+
+def _take_in(con: sqlite3.Connection, home: Home) -> None:
+    """Drain ourselves where no writer runs, else give the running one a second.
+
+    What cannot be drained, on a full disk for example, is pending; that keeps nobody from reading.
+    """
+    lock = FileLock(home.root / WRITER)
+    deadline = clock.monotonic_s() + WRITER_WAIT_S
+    while con.execute(_IS_WAITING).fetchone() and clock.monotonic_s() < deadline:
+        with suppress(*EXPECTED):
+            if lock.acquire(timeout_s=0.05):
+                from usertrack_cli.store.drain import drain
+                from usertrack_cli.store.workspace import workspace
+
+                try:
+                    with workspace(home) as folder:
+                        drain(con, home, folder, now_ms=clock.now_ms())
+                finally:
+                    lock.release()
+                return
+            continue
+        return
+
+
+def _sound(con: sqlite3.Connection, home: Home, site: str | None) -> tuple[list[Segment], list[Segment]]:
+    """Return the live segments that can be read, and those that cannot."""
+    for _ in range(ATTEMPTS_MAX):
+        segments = live_segments(con, site)
+        states = soundness(home, segments)
+        damaged = [each for each in segments if states[each.path] is Soundness.DAMAGED]
+        absent = [each for each in segments if states[each.path] is not Soundness.SOUND]
+        if absent:
+            live = {each.path for each in live_segments(con, site)}
+            if any(each.path not in live for each in absent):
+                clock.pause_s(PAUSE_S)
+                continue  # swapped away since the list was taken
+        if damaged:
+            _set_aside(con, home, damaged)
+        return [each for each in segments if states[each.path] is Soundness.SOUND], absent
+    raise StoreError("the store kept changing while it was read", hint="try again")
+
+
+def _set_aside(con: sqlite3.Connection, home: Home, damaged: list[Segment]) -> None:
+    maintenance = FileLock(home.root / MAINTENANCE)
+    with suppress(*EXPECTED):
+        if maintenance.acquire():
+            try:
+                set_aside(con, home, damaged, reason="content differs from its digest", now_ms=clock.now_ms())
+            finally:
+                maintenance.release()
+
+
+def _count(number: int, noun: str) -> str:
+    plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
