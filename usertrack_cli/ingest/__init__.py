@@ -1,0 +1,1 @@
+"""From what a browser reports to a batch in the inbox."""

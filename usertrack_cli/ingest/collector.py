@@ -1,0 +1,287 @@
+"""The HTTP side: takes a request, decides by the order of the design, answers with a status."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+from usertrack_cli.clock import SECOND_MS
+from usertrack_cli.ingest.answer import (
+    DONE,
+    JSON,
+    NOT_FOUND,
+    OFF,
+    Answer,
+    header_fields,
+    preflight,
+    retry,
+    told,
+)
+from usertrack_cli.ingest.body import GoneError, Receive, read_body
+from usertrack_cli.ingest.commit import GroupCommit
+from usertrack_cli.ingest.consent import IGNORED, Permission, Refusal, decide
+from usertrack_cli.ingest.decision import Decision, Seen, Sight, decode_decision, decode_sight, page_of
+from usertrack_cli.ingest.envelope import WireError
+from usertrack_cli.ingest.event import LayoutSeen
+from usertrack_cli.ingest.identity import Networks, client_address, user_agent
+from usertrack_cli.ingest.keeper import KEPT
+from usertrack_cli.ingest.layout import seen_layouts
+from usertrack_cli.ingest.masking import Admitted, Mask
+from usertrack_cli.ingest.origin import Header, Origins
+from usertrack_cli.ingest.script import Script
+from usertrack_cli.ingest.session import Arrival
+from usertrack_cli.ingest.unrecorded import Unrecorded
+from usertrack_cli.ingest.wire import decode, stored_body
+from usertrack_cli.settings import Settings
+
+OLDEST_WAITING_MS_MAX = 30 * SECOND_MS
+"""The writer comes every few seconds; a batch that waits this long says it does not."""
+Scope = dict[str, Any]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_Headers = dict[bytes, bytes]
+
+_FORWARDED = b"x-forwarded-for"
+_NO_STORE: Header = (b"cache-control", b"no-store")
+
+
+class _Site:
+    """What is asked of one site's settings for each of its batches."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.mask = Mask(settings)
+        self.ignored = Networks(settings.ignore_addresses)
+
+    def counts(self, sight: Sight, headers: _Headers, address: str) -> bool:
+        """Return True where a sight may be counted: an objection holds here too."""
+        decided = decide(self.settings, dnt=headers.get(b"dnt"), gpc=headers.get(b"sec-gpc"), token=None)
+        is_objected = isinstance(decided, Refusal) and decided.is_final
+        is_left_out = self.mask.is_excluded(page_of(sight)) or self.ignored.holds(address)
+        return self.settings.before_consent == "count" and not is_objected and not is_left_out
+
+
+class Collector:
+    """The ASGI application.
+
+    Attributes:
+        refused: Batches that were not recorded, by reason.
+
+    Args:
+        is_writer_alive: Whether anybody turns batches into segments.
+        now_ms: The clock.
+    """
+
+    def __init__(
+        self,
+        sites: Mapping[str, Settings],
+        *,
+        origins: Origins,
+        scripts: Mapping[str, Script],
+        shared_scripts: Mapping[str, Script] | None = None,
+        trusted: Networks,
+        commits: GroupCommit,
+        is_writer_alive: Callable[[], bool],
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._sites = {slug: _Site(settings) for slug, settings in sites.items()}
+        self._origins = origins
+        self._scripts = scripts
+        self._shared_scripts = shared_scripts or {}
+        self._trusted = trusted
+        self._unrecorded = Unrecorded(commits)
+        self._commits = commits
+        self._is_writer_alive = is_writer_alive
+        self._now_ms = now_ms
+        self.refused: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        headers = dict(scope["headers"])
+        try:
+            answer = await self._answer(scope, headers, receive)
+        except GoneError:
+            return
+        except Exception as error:  # noqa: BLE001 the connection must be answered, and the values stay unsaid
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            sys.stderr.write(f"usertrack: bug: {type(error).__name__}\n{frames}")
+            answer = Answer(500)
+        await send(
+            {
+                "type": "http.response.start",
+                "status": answer.status,
+                "headers": [*self._origins.headers(headers.get(b"origin", b"")), *header_fields(answer)],
+            }
+        )
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _answer(self, scope: Scope, headers: _Headers, receive: Receive) -> Answer:
+        path, method = scope["path"], scope["method"]
+        if path == "/i" and method == "POST":
+            return await self._collect(scope, headers, receive)
+        if path not in _METHODS:
+            return NOT_FOUND
+        allowed = _METHODS[path]
+        if method == "OPTIONS":
+            return Answer(204, headers=preflight(allowed))
+        if method not in allowed:
+            return Answer(405, headers=((b"allow", allowed.encode("ascii")),))
+        if method == "POST":
+            return await self._note(scope, headers, receive)
+        if path == "/address":
+            said = msgspec.json.encode({"address": self._address(scope, headers)})
+            return Answer(200, said, (JSON, _NO_STORE))
+        return self._script(scope, headers) if path.endswith(".js") else await self._health()
+
+    async def _collect(self, scope: Scope, headers: _Headers, receive: Receive) -> Answer:
+        origin = headers.get(b"origin", b"")
+        try:
+            body = await read_body(receive, int(headers.get(b"content-length", 0)))
+            batch = decode(body)
+            site = self._sites.get(batch.site)
+            if site is None:
+                raise WireError(404, "unknown site")
+            if not self._origins.admits(batch.site, origin):
+                raise WireError(403, "origin")
+        except WireError as error:
+            self.refused[error.reason] += 1
+            return Answer(error.status, headers=retry(error.status))
+        if batch.rejected:
+            self.refused.update({f"{reason} event": count for reason, count in batch.rejected.items()})
+        permission = decide(
+            site.settings, dnt=headers.get(b"dnt"), gpc=headers.get(b"sec-gpc"), token=batch.consent
+        )
+        if isinstance(permission, Refusal):
+            return self._refuse(permission)
+        address = self._address(scope, headers)
+        if address is None or (site.ignored and site.ignored.holds(address)):
+            return self._refuse(IGNORED)
+        if batch.is_too_old():
+            self.refused["too old"] += 1
+            return DONE
+        admitted = site.mask.admitted(batch, own_origin=origin.decode("latin-1"))
+        rejected = sum(batch.rejected.values()) + admitted.rejected
+        if not admitted.batch.events and not admitted.layouts:
+            return told(KEPT, rejected)
+        verdict = await self._commits.keep(
+            _arrival(admitted, site.settings, permission, address, headers, self._now_ms())
+        )
+        if verdict.reason:
+            self.refused[verdict.reason] += 1
+        return told(verdict, rejected)
+
+    async def _note(self, scope: Scope, headers: _Headers, receive: Receive) -> Answer:
+        """Take a decision about consent, or a sight to be counted."""
+        try:
+            body = await read_body(receive, int(headers.get(b"content-length", 0)))
+            said = decode_decision(body) if scope["path"] == "/c" else decode_sight(body)
+            site = self._sites.get(said.k)
+            if site is None:
+                raise WireError(404, "unknown site")
+            if not self._origins.admits(said.k, headers.get(b"origin", b"")):
+                raise WireError(403, "origin")
+            address, now_ms = self._address(scope, headers) or "", self._now_ms()
+            if not self._unrecorded.admits(address, now_ms=now_ms):
+                raise WireError(429, "too much beside batches")
+        except WireError as error:
+            self.refused[error.reason] += 1
+            return Answer(error.status, headers=retry(error.status))
+        if isinstance(said, Decision):
+            await self._unrecorded.decide(said, site.settings, now_ms=now_ms)
+        elif site.counts(said, headers, address):
+            agent = user_agent(headers.get(b"user-agent", b""))
+            self._unrecorded.count(
+                Seen(sight=said, page=page_of(said), address=address, user_agent=agent, at=now_ms)
+            )
+        return DONE
+
+    def _address(self, scope: Scope, headers: _Headers) -> str | None:
+        peer = scope["client"][0] if scope["client"] else ""
+        if _FORWARDED not in headers:
+            return client_address(peer, (), self._trusted)
+        forwarded = [value for name, value in scope["headers"] if name == _FORWARDED]
+        return client_address(peer, forwarded, self._trusted)
+
+    def _refuse(self, refusal: Refusal) -> Answer:
+        self.refused[refusal.reason] += 1
+        return OFF if refusal.is_final else DONE
+
+    def _script(self, scope: Scope, headers: _Headers) -> Answer:
+        query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=8)
+        script = self._shared_scripts.get(scope["path"]) or self._scripts.get(query.get("site", ["default"])[0])
+        if script is None:
+            return NOT_FOUND
+        encodings = headers.get(b"accept-encoding", b"").replace(b" ", b"")
+        is_compressed = b"gzip" in encodings and b"gzip;q=0" not in encodings
+        etag = f'"{script.etag}{"-gz" if is_compressed else ""}"'.encode("ascii")
+        about: tuple[Header, ...] = (
+            (b"etag", etag),
+            (b"cache-control", b"max-age=3600"),
+            (b"vary", b"Accept-Encoding"),
+        )
+        known = headers.get(b"if-none-match", b"").split(b",")
+        if etag in {each.strip().removeprefix(b"W/") for each in known}:
+            return Answer(304, headers=about)
+        about += ((b"content-type", b"text/javascript; charset=utf-8"), (b"x-content-type-options", b"nosniff"))
+        if is_compressed:
+            return Answer(200, script.compressed, (*about, (b"content-encoding", b"gzip")))
+        return Answer(200, script.plain, about)
+
+    async def _health(self) -> Answer:
+        try:
+            waiting, oldest_at = await self._commits.waiting()
+        except Exception:  # noqa: BLE001 whatever keeps the store from answering, it is not well
+            return Answer(503, b'{"ok":false}', (JSON, *retry(503)))
+        oldest_ms = max(0, self._now_ms() - oldest_at) if oldest_at is not None else 0
+        is_writing = self._is_writer_alive()
+        is_well = is_writing and oldest_ms <= OLDEST_WAITING_MS_MAX
+        report = {"ok": is_well, "waiting": waiting, "oldest_ms": oldest_ms, "writer": is_writing}
+        return Answer(200 if is_well else 503, msgspec.json.encode(report), (JSON, _NO_STORE))
+
+    async def close(self) -> None:
+        """Count what still waits to be counted."""
+        await self._unrecorded.close()
+
+
+_READ = "GET, HEAD, OPTIONS"
+_METHODS = dict.fromkeys(
+    ("/tracker.js", "/banner.js", "/info.js", "/address", "/healthz"), _READ
+) | dict.fromkeys(("/i", "/c", "/a"), "POST, OPTIONS")
+
+
+def _arrival(
+    admitted: Admitted,
+    settings: Settings,
+    permission: Permission,
+    address: str,
+    headers: _Headers,
+    received_at: int,
+) -> Arrival:
+    """Return what the store needs of a batch: its events stay behind, they are in the body."""
+    batch = admitted.batch
+    return Arrival(
+        site=batch.site,
+        session=batch.session,
+        seq=batch.seq,
+        digest=batch.digest,
+        started_at=batch.started_at,
+        sent_at=batch.sent_at,
+        client=batch.client,
+        unconfirmed=batch.unconfirmed,
+        settings=settings,
+        permission=permission,
+        address=address,
+        user_agent=user_agent(headers.get(b"user-agent", b"")),
+        received_at=received_at,
+        body=stored_body(batch, is_as_decoded=admitted.is_as_decoded),
+        seen=seen_layouts(batch.state, batch.events) if LayoutSeen in batch.kinds else (),
+        layouts=admitted.layouts,
+    )

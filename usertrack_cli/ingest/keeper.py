@@ -1,0 +1,159 @@
+"""The one thread that holds the databases: it keeps groups of arrivals and says what became of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from usertrack_cli.errors import StoreError
+from usertrack_cli.ingest.decision import Seen, counted
+from usertrack_cli.ingest.enrichment import Agents, Countries
+from usertrack_cli.ingest.rate import Rate
+from usertrack_cli.ingest.session import Arrival, Sessions
+from usertrack_cli.store import catalog
+from usertrack_cli.store.counts import add_counts
+from usertrack_cli.store.home import Home
+from usertrack_cli.store.inbox import Inbox, NewBatch, Outcome
+from usertrack_cli.store.reserve import can_grow
+from usertrack_cli.store.room import Room
+from usertrack_cli.store.visitor import Keyring
+from usertrack_cli.store.withdrawal import wish_erasure
+
+NEEDS_MAX = 8
+"""Layouts asked for at once; a page has one, a route change adds one."""
+
+_DISK_FULL = "SQLITE_FULL"
+_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_READONLY")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one arrival.
+
+    Attributes:
+        status: HTTP status; 204 and 200 alike mean that it need not be sent again.
+        reason: For the count of refusals, empty where there is none.
+        need: Hashes of layouts whose boxes are wanted.
+        miss: Batches that the browser believes sent and that never came.
+    """
+
+    status: int
+    reason: str = ""
+    need: tuple[str, ...] = ()
+    miss: tuple[int, ...] = ()
+
+
+KEPT = Verdict(204)
+_ERASED = Verdict(204, "erased session")
+_CONFLICT = Verdict(409, "same batch, other content")
+_TOO_MANY = Verdict(429, "too many new sessions")
+_FULL = Verdict(507, "disk full")
+_FAILED = Verdict(503, "store failed")
+_BEHIND = Verdict(503, "writer is behind")
+_POISON = Verdict(400, "cannot be stored")
+
+
+class Keeper:
+    """Commits arrivals; every method runs in the same thread, which made the keeper."""
+
+    def __init__(
+        self, home: Home, *, agents: Agents, countries: Countries, per_address: Rate, per_site: Rate
+    ) -> None:
+        self._con = catalog.create(home)
+        try:
+            self._inbox = Inbox(self._con)
+            # Keys are only ever made anew while there is nothing that older keys could find.
+            self._keys = catalog.connect_keys(home, may_create=self._is_empty(home))
+        except StoreError:
+            self._con.close()
+            raise
+        self._home = home
+        self._agents = agents
+        self._countries = countries
+        self._room = Room(self._con, home)
+        self._sessions = Sessions(
+            self._inbox, Keyring(self._keys), agents, countries, per_address, per_site, self._room.is_full
+        )
+
+    def _is_empty(self, home: Home) -> bool:
+        return self._inbox.waiting()[0] == 0 and next(home.segments.rglob("*.parquet"), None) is None
+
+    def keep(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
+        """Commit ``arrivals`` as one; where this returns 204 or 200, the batch survives a crash."""
+        try:
+            lack = self._room.lack(sum(len(arrival.body) for arrival in arrivals))
+            if lack is not None:
+                return [_FULL if lack == "disk" else _BEHIND] * len(arrivals)
+            return self._kept(arrivals)
+        except Exception as error:  # noqa: BLE001 whatever it is, the others must still be answered
+            name = str(getattr(error, "sqlite_errorname", ""))
+            if name == _DISK_FULL or (name.startswith("SQLITE_IOERR") and self._is_over_quota()):
+                return [_FULL] * len(arrivals)
+            if name.startswith(_PASSING):
+                return [_FAILED] * len(arrivals)
+            if len(arrivals) == 1:
+                return [_POISON]
+        # One of them cannot be stored whatever the state of the disk: the others must not suffer for it.
+        return [verdict for arrival in arrivals for verdict in self.keep([arrival])]
+
+    def _is_over_quota(self) -> bool:
+        """Tell a quota, which SQLite calls an I/O error, from a failing disk."""
+        try:
+            return not can_grow(self._home)
+        except OSError:
+            return False
+
+    def _kept(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
+        batches = [self._sessions.new_batch(arrival) for arrival in arrivals]
+        admitted = [batch for batch in batches if batch is not None]
+        outcomes = iter(self._inbox.append(admitted) if admitted else ())
+        self._sessions.committed([(batch.site, batch.session) for batch in admitted if batch.opens])
+        return [
+            _TOO_MANY if batch is None else self._verdict(arrival, batch, next(outcomes))
+            for arrival, batch in zip(arrivals, batches, strict=True)
+        ]
+
+    def _verdict(self, arrival: Arrival, batch: NewBatch, outcome: Outcome) -> Verdict:
+        if outcome is Outcome.CONFLICT:
+            return _CONFLICT
+        if outcome is Outcome.ERASED:
+            self._sessions.forget([(batch.site, batch.session)])
+            return _ERASED
+        if not (arrival.seen or arrival.unconfirmed):
+            return KEPT
+        need = [
+            layout_hash
+            for page, layout_hash in arrival.seen[-NEEDS_MAX:]
+            if self._inbox.needs_layout(batch.site, page, layout_hash)
+        ]
+        miss = self._inbox.missing(batch.site, batch.session, arrival.unconfirmed)
+        return Verdict(200, "", tuple(need), tuple(miss)) if need or miss else KEPT
+
+    def count(self, sights: Sequence[Seen]) -> None:
+        """Add what people saw to the totals; programs do not count."""
+        totals = Counter(
+            counted(
+                seen.sight,
+                page=seen.page,
+                country=self._countries.country(seen.address),
+                now_ms=seen.at,
+            )
+            for seen in sights
+            if not self._agents.read(seen.user_agent).is_bot
+        )
+        add_counts(self._con, totals)
+
+    def withdraw(self, site: str, session: str, *, now_ms: int) -> None:
+        """Hide a session whose visitor withdrew, and leave its erasure to the writer."""
+        wish_erasure(self._con, site=site, session=session, now_ms=now_ms)
+        self._sessions.forget([(site, session)])
+
+    def waiting(self) -> tuple[int, int | None]:
+        """Return how many batches wait for the writer and when the oldest arrived (ms)."""
+        return self._inbox.waiting()
+
+    def close(self) -> None:
+        """Close the databases."""
+        self._keys.close()
+        self._con.close()
