@@ -1,0 +1,1 @@
+"""Questions to the store, one file each, in SQL."""
