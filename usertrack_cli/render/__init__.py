@@ -1,0 +1,1 @@
+"""From arrays and recordings to pictures and text."""

@@ -1,0 +1,70 @@
+"""A recording as JSON: its events with what follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import fields as fields_of
+from typing import TYPE_CHECKING, Any
+
+from usertrack_cli.render.recording import Event
+from usertrack_cli.render.timeline import Timeline
+from usertrack_cli.render.transcript import MomentKind, field_selectors, is_dead_click
+
+if TYPE_CHECKING:
+    from usertrack_cli.render.recording import Recording
+    from usertrack_cli.render.transcript import Moment
+
+_NAMES = tuple(field.name for field in fields_of(Event))
+_PLACED = frozenset(["move", "click"])
+
+
+def stream(recording: Recording) -> dict[str, Any]:
+    """Return the session as one JSON object; fields are added, never renamed.
+
+    Each event has its own columns (those without a value are left out) and what follows from them:
+    ``watched_ms`` on the clock of a player that skips pauses, ``viewport_x`` and ``viewport_y`` of moves and
+    clicks, ``is_rage`` and ``is_dead`` of clicks, and what a transcript says as ``moment``, where it ends so.
+    """
+    timeline = Timeline(recording)
+    told = {id(moment.event): moment for moment in timeline.moments}
+    rages = _rage_instants(timeline.moments)
+    selectors = field_selectors(recording)
+    return {
+        "session": recording.session,
+        "site": recording.site,
+        "started_at": recording.started_at_ms,
+        "duration_ms": recording.duration_ms,
+        "watched_ms": timeline.watched_ms(timeline.duration_ms),
+        "country": recording.country,
+        "browser": recording.browser,
+        "os": recording.os,
+        "device": recording.device,
+        "tags": list(recording.tags),
+        "pages": [
+            {"number": each.number, "page": each.page, "title": each.title, "from_ms": each.from_ms}
+            for each in timeline.pageviews
+        ],
+        "events": [
+            _event(event, timeline, told.get(id(event)), rages, selectors) for event in recording.events
+        ],
+    }
+
+
+def _rage_instants(moments: tuple[Moment, ...]) -> set[int]:
+    return {at_ms for moment in moments if moment.kind is MomentKind.RAGE for at_ms in moment.clicks_at_ms}
+
+
+def _event(
+    event: Event, timeline: Timeline, moment: Moment | None, rages: set[int], fields: frozenset[str]
+) -> dict[str, Any]:
+    found = {name: getattr(event, name) for name in _NAMES}
+    shown: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
+    shown["watched_ms"] = timeline.watched_ms(event.at_ms)
+    if event.kind in _PLACED and event.x is not None and event.y is not None:
+        shown["viewport_x"] = event.x - (event.scroll_x or 0)
+        shown["viewport_y"] = event.y - (event.scroll_y or 0)
+    if event.kind == "click":
+        shown["is_rage"] = event.at_ms in rages
+        shown["is_dead"] = is_dead_click(event, fields)
+    if moment is not None:
+        shown["moment"] = moment.text
+    return shown

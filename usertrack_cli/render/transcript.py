@@ -1,0 +1,268 @@
+"""What a visitor did, moment by moment, in words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from usertrack_cli.render.layout import BoxKind
+from usertrack_cli.render.text import ELLIPSIS, ascii_text, safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from usertrack_cli.render.recording import Event, Recording
+
+RAGE_CLICKS = 3
+RAGE_WITHIN_MS = 1_000
+RAGE_RADIUS_PX = 30
+"""A rage click is three clicks within a second inside 30 px: PostHog's thresholds."""
+DEAD_AFTER_MS = 2_500
+"""A click that changed nothing for this long is dead; the tracker watches for 5 seconds."""
+WATCHED_MS = 5_000
+TYPING_PAUSE_MS = 10_000
+"""Typing into one field after a shorter pause than this is one moment."""
+SCROLL_PAUSE_MS = 1_000
+FOCUS_ECHO_MS = 500
+"""Leaving a tab also takes the focus: within this time the second event says nothing new."""
+
+LABEL_CELLS = 40
+LABEL_CHARACTERS = 24
+"""The tracker keeps that many characters of a label; one that long was probably cut."""
+SELECTOR_CELLS = 28
+MESSAGE_CELLS = 80
+
+_TOUCH, _KEYBOARD = 4, 8
+_INPUT = re.compile(r"(^|>)(input|select|textarea)(:[^>]*)?$")
+
+
+class MomentKind(StrEnum):
+    """What sort of thing happened; ``RAGE`` is clicks that came three and more at once."""
+
+    PAGE = "page"
+    CLICK = "click"
+    RAGE = "rage"
+    INPUT = "input"
+    SCROLL = "scroll"
+    CUSTOM = "custom"
+    ERROR = "error"
+    AWAY = "away"
+    RESIZE = "resize"
+    TAG = "tag"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One thing worth telling.
+
+    Attributes:
+        at_ms: When it was complete, since the session started.
+        text: What happened, guarded.
+        event: The event it ends with.
+        count: Clicks that it stands for.
+        clicks_at_ms: The last of them, as many as make a rage click.
+        nothing: Of a dead click, what it says about that.
+    """
+
+    at_ms: int
+    kind: MomentKind
+    text: str
+    event: Event
+    count: int = 1
+    clicks_at_ms: tuple[int, ...] = ()
+    nothing: str = ""
+
+
+def moments(recording: Recording) -> tuple[Moment, ...]:
+    """Return what happened in order; runs of clicks, typing and scrolling are one moment each."""
+    told: list[Moment] = []
+    fields = field_selectors(recording)
+    for event in recording.events:
+        moment = _click_moment(event, fields) if event.kind == "click" else _moment(event)
+        if moment is None:
+            continue
+        joined = _joined(told[-1], moment) if told else None
+        if joined is None:
+            told.append(moment)
+        else:
+            told[-1] = joined
+    return tuple(_without_echoes(told))
+
+
+def transcript(recording: Recording, *, is_unicode: bool = True) -> list[str]:
+    """Return one line per moment, such as ``00:12 clicked ‘Pricing’ (nav a) → nothing for 5 s, ×4``."""
+    lines = [f"{clock_text(moment.at_ms)} {moment.text}" for moment in moments(recording)]
+    return lines if is_unicode else [ascii_text(line) for line in lines]
+
+
+def clock_text(at_ms: int, *, tenths: bool = False) -> str:
+    """Return a time as ``mm:ss``, with hours where there are any and tenths where asked."""
+    seconds, rest = divmod(max(at_ms, 0), 1000)
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    text = f"{minutes:02}:{seconds % 60:02}"
+    if hours:
+        text = f"{hours}:{text}"
+    return f"{text}.{rest // 100}" if tenths else text
+
+
+def field_selectors(recording: Recording) -> frozenset[str]:
+    """Return the selectors of elements that take input: a click there changes nothing, and should not."""
+    drawn = {
+        box.selector
+        for layout in recording.layouts.values()
+        for box in layout.boxes
+        if box.kind is BoxKind.FIELD and box.selector
+    }
+    return frozenset(drawn | {event.selector or "" for event in recording.events if event.kind == "input"})
+
+
+def is_dead_click(event: Event, fields: frozenset[str]) -> bool:
+    """Return whether nothing answered a click; never true of a field or where nobody could tell."""
+    reaction_ms, selector = event.reaction_ms, event.selector or ""
+    is_slow = reaction_ms is not None and (reaction_ms == -1 or reaction_ms > DEAD_AFTER_MS)
+    return is_slow and selector not in fields and not _INPUT.search(selector)
+
+
+def cut_text(text: str) -> str:
+    """Return a label of the tracker; what it cut short ends in an ellipsis."""
+    return f"{text.rstrip()}{ELLIPSIS}" if len(text) == LABEL_CHARACTERS else text
+
+
+def selector_text(selector: str | None) -> str:
+    """Return the end of a selector as people say it: the last two steps, without places and signs."""
+    steps = [step.split(":nth-of-type")[0] for step in (selector or "").split(">")]
+    return safe_text(" ".join(step for step in steps[-2:] if step), cells=SELECTOR_CELLS)
+
+
+def _moment(event: Event) -> Moment | None:
+    match event.kind:
+        case "pageview":
+            title = f" “{_label(event.title)}”" if event.title else ""
+            return Moment(event.at_ms, MomentKind.PAGE, f"opened {_label(event.page)}{title}", event)
+        case "input":
+            return Moment(event.at_ms, MomentKind.INPUT, _input_text(event), event)
+        case "scroll" | "container_scroll":
+            return Moment(event.at_ms, MomentKind.SCROLL, _scroll_text(event), event)
+        case "custom":
+            props = f" {safe_text(event.props, cells=MESSAGE_CELLS)}" if event.props else ""
+            return Moment(event.at_ms, MomentKind.CUSTOM, f"event {_label(event.name)}{props}", event)
+        case "error":
+            message = safe_text(event.name or "", cells=MESSAGE_CELLS)
+            return Moment(event.at_ms, MomentKind.ERROR, f"error: {message}", event)
+        case _:
+            return _quiet_moment(event)
+
+
+def _click_moment(event: Event, fields: frozenset[str]) -> Moment:
+    nothing = _nothing_text(event) if is_dead_click(event, fields) else ""
+    text = _click_text(event, 1, nothing)
+    return Moment(event.at_ms, MomentKind.CLICK, text, event, clicks_at_ms=(event.at_ms,), nothing=nothing)
+
+
+def _quiet_moment(event: Event) -> Moment | None:
+    is_on = event.value not in {"0", None}
+    match event.kind:
+        case "visibility":
+            text = "came back to the tab" if is_on else "went to another tab"
+            return Moment(event.at_ms, MomentKind.AWAY, text, event)
+        case "focus":
+            text = "came back to the window" if is_on else "went to another window"
+            return Moment(event.at_ms, MomentKind.AWAY, text, event)
+        case "leave":
+            return Moment(event.at_ms, MomentKind.AWAY, f"left {_label(event.page)}", event)
+        case "hash":
+            return Moment(event.at_ms, MomentKind.SCROLL, f"jumped to {_label(event.value)}", event)
+        case "resize":
+            size = f"{event.viewport_w or '?'}×{event.viewport_h or '?'}"
+            return Moment(event.at_ms, MomentKind.RESIZE, f"viewport is {size}", event)
+        case "tag":
+            return Moment(event.at_ms, MomentKind.TAG, f"tagged {_label(event.name)}", event)
+        case _:
+            return None
+
+
+def _label(text: str | None) -> str:
+    return safe_text(text or "", cells=LABEL_CELLS)
+
+
+def _click_text(event: Event, count: int, nothing: str) -> str:
+    flags = event.flags or 0
+    verb = "tapped" if flags & _TOUCH else "pressed" if flags & _KEYBOARD else "clicked"
+    if event.button in {1, 2}:
+        verb = {1: "middle-clicked", 2: "right-clicked"}[event.button]
+    place = selector_text(event.selector)
+    label = f"“{_label(cut_text(event.text))}”" if event.text else ""
+    target = f"{label} ({place})" if label and place else label or place or "the page"
+    times = f", ×{count}" if nothing and count > 1 else f" ×{count}" if count > 1 else ""
+    return f"{verb} {target}{nothing}{times}"
+
+
+def _nothing_text(event: Event) -> str:
+    reaction_ms = WATCHED_MS if event.reaction_ms in {-1, None} else event.reaction_ms
+    return f" → nothing for {reaction_ms / 1000:.3g} s"
+
+
+def _input_text(event: Event) -> str:
+    place = selector_text(event.selector) or "a field"
+    if event.value:
+        return f"typed “{_label(event.value)}” into {place}"
+    length = event.value_length or 0
+    if not length:
+        return f"emptied {place}"
+    return f"typed {length} character{'s' * (length != 1)} into {place}"
+
+
+def _scroll_text(event: Event) -> str:
+    if event.kind == "container_scroll":
+        return f"scrolled {selector_text(event.container) or 'a list'}"
+    if not event.document_h or not event.viewport_h:
+        return "scrolled"
+    shown = min(((event.scroll_y or 0) + event.viewport_h) / event.document_h, 1)
+    return f"scrolled to {shown:.0%} of the page"
+
+
+def _joined(last: Moment, moment: Moment) -> Moment | None:
+    """Return both as one moment, or ``None`` where they are two."""
+    old, new = last.event, moment.event
+    if moment.kind is MomentKind.CLICK and last.kind in {MomentKind.CLICK, MomentKind.RAGE}:
+        if not _is_same_spot(old, new) or new.at_ms - old.at_ms > RAGE_WITHIN_MS:
+            return None
+        count = last.count + 1
+        times = (*last.clicks_at_ms, new.at_ms)[-RAGE_CLICKS:]
+        is_rage = len(times) == RAGE_CLICKS and times[-1] - times[0] <= RAGE_WITHIN_MS
+        kind = MomentKind.RAGE if is_rage else last.kind
+        nothing = moment.nothing or last.nothing
+        worst = old if last.nothing and not moment.nothing else new
+        text = _click_text(worst, count, nothing)
+        return replace(moment, kind=kind, count=count, clicks_at_ms=times, text=text, nothing=nothing)
+    is_run = last.kind is moment.kind and old.kind == new.kind and old.page == new.page
+    pause_ms = new.at_ms - old.at_ms
+    if moment.kind is MomentKind.INPUT and is_run and old.selector == new.selector:
+        return moment if pause_ms <= TYPING_PAUSE_MS else None
+    if moment.kind is MomentKind.SCROLL and is_run and new.kind != "hash" and old.container == new.container:
+        return moment if pause_ms <= SCROLL_PAUSE_MS else None
+    return None
+
+
+def _is_same_spot(old: Event, new: Event) -> bool:
+    if old.x is None or old.y is None or new.x is None or new.y is None:
+        return False
+    return (new.x - old.x) ** 2 + (new.y - old.y) ** 2 <= RAGE_RADIUS_PX**2 and old.page == new.page
+
+
+def _without_echoes(told: Sequence[Moment]) -> Iterator[Moment]:
+    for place, moment in enumerate(told):
+        before = told[place - 1] if place else None
+        after = told[place + 1] if place + 1 < len(told) else None
+        if moment.kind is MomentKind.AWAY:
+            is_echo = (
+                before is not None
+                and before.kind is MomentKind.AWAY
+                and moment.at_ms - before.at_ms <= FOCUS_ECHO_MS
+            )
+            is_page_change = moment.event.kind == "leave" and after is not None
+            if is_echo or is_page_change:
+                continue
+        yield moment
