@@ -1,0 +1,209 @@
+"""The writer process: what turns batches into segments, keeps them few, and forgets on time.
+
+``serve`` starts it with ``python -m usertrack_cli.lifecycle.writer DATA`` and a pipe on standard
+input; when the pipe closes, whatever happened to the parent, it drains once more and ends.
+"""
+
+from __future__ import annotations
+
+import select
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from usertrack_cli import clock
+from usertrack_cli.errors import UsertrackError
+from usertrack_cli.lifecycle.erasure import finish_erasures
+from usertrack_cli.lifecycle.retention import prune
+from usertrack_cli.settings import read_file, resolve, site_slugs
+from usertrack_cli.store import catalog
+from usertrack_cli.store.compaction import compact
+from usertrack_cli.store.drain import drain, expire
+from usertrack_cli.store.home import Home, open_home
+from usertrack_cli.store.lock import MAINTENANCE, WRITER, FileLock, held
+from usertrack_cli.store.reserve import keep_reserve
+from usertrack_cli.store.roster import unlink_orphans, unlink_retired
+from usertrack_cli.store.timekeeping import is_steady
+from usertrack_cli.store.trouble import EXPECTED, as_store_error
+from usertrack_cli.store.workspace import clean_workspaces, workspace
+
+if TYPE_CHECKING:
+    import sqlite3
+
+PREDECESSOR_WAIT_S = 10.0
+"""A writer whose parent was killed ends by itself within one drain."""
+POLL_S = 0.25
+BATCHES_WAITING_MAX = 1_000
+"""About 50,000 events; so many are drained before the flush interval is over."""
+RETRY_FIRST_S = 1.0
+RETRY_S_MAX = 30.0
+"""A full disk is tried again this often: nothing is lost meanwhile, the batches wait in the inbox."""
+TIDY_EVERY_S = 60.0
+PRUNE_EVERY_S = 3_600.0
+
+
+class _Duty:
+    """One thing to do again and again; what keeps it from succeeding passes, and it is tried again."""
+
+    def __init__(self, name: str, act: Callable[[], None], *, every_s: float, first_s: float = 0.0) -> None:
+        self._name = name
+        self._act = act
+        self._every_s = every_s
+        self._retry_s = RETRY_FIRST_S
+        self._said = ""
+        # Measured by a clock that nobody sets: one set back by an hour would stop draining for an hour.
+        self._due_s = clock.monotonic_s() + first_s
+
+    def is_due(self) -> bool:
+        return clock.monotonic_s() >= self._due_s
+
+    @property
+    def is_failing(self) -> bool:
+        return bool(self._said)
+
+    def do(self) -> bool:
+        """Do it now; return whether it succeeded. A bug ends the process, and the parent restarts it."""
+        try:
+            self._act()
+        except EXPECTED as error:
+            known = error if isinstance(error, UsertrackError) else as_store_error(error)
+            said = known.message if known is not None else f"{type(error).__name__}: {error}"
+            if said != self._said:
+                sys.stderr.write(f"usertrack: writer: {self._name} failed and is tried again: {said}\n")
+            self._said = said
+            self._due_s = clock.monotonic_s() + self._retry_s
+            self._retry_s = min(2 * self._retry_s, RETRY_S_MAX)
+            return False
+        if self._said:
+            sys.stderr.write(f"usertrack: writer: {self._name} works again\n")
+        self._said, self._retry_s = "", RETRY_FIRST_S
+        self._due_s = clock.monotonic_s() + self._every_s
+        return True
+
+    def soon(self) -> None:
+        """Make it due at the next turn."""
+        self._due_s = clock.monotonic_s()
+
+
+class Writer:
+    """One writer's duties, each with its own rhythm; the failure of one does not stop the others."""
+
+    def __init__(self, home: Home, con: sqlite3.Connection, folder: Path) -> None:
+        self._home = home
+        self._con = con
+        self._folder = folder
+        flush_s = resolve(read_file(home.root)).settings.flush_interval / 1000
+        self._has_more_to_compact = False
+        self._has_orphans = True  # a predecessor may have died between rename and commit
+        self._draining = _Duty("draining", self._drain, every_s=flush_s)
+        self._tidying = _Duty("tidying", self._tidy, every_s=TIDY_EVERY_S)
+        self._erasing = _Duty("finishing an erasure", self._erase, every_s=TIDY_EVERY_S)
+        self._compacting = _Duty("compacting", self._compact, every_s=TIDY_EVERY_S, first_s=TIDY_EVERY_S)
+        self._pruning = _Duty("pruning", self._prune, every_s=PRUNE_EVERY_S, first_s=TIDY_EVERY_S)
+
+    def turn(self) -> None:
+        """Do what is due now."""
+        if self._draining.is_due() or (self._is_full() and not self._draining.is_failing):
+            self._draining.do()
+        for duty in (self._erasing, self._tidying, self._compacting, self._pruning):
+            if duty.is_due():
+                duty.do()
+        if self._has_more_to_compact:
+            self._compacting.soon()
+
+    def finish(self) -> None:
+        """Take in what still waits; where that fails it waits for the next start."""
+        self._draining.do()
+
+    def _drain(self) -> None:
+        try:
+            drain(self._con, self._home, self._folder, now_ms=clock.now_ms())
+        except BaseException:
+            self._has_orphans = True
+            raise
+
+    def _is_full(self) -> bool:
+        waiting = self._con.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM batches WHERE body IS NOT NULL LIMIT ?)",
+            (BATCHES_WAITING_MAX,),
+        ).fetchone()
+        return bool(waiting[0] >= BATCHES_WAITING_MAX)
+
+    def _erase(self) -> None:
+        finish_erasures(self._home)
+
+    def _tidy(self) -> None:
+        now_ms = clock.now_ms()
+        keep_reserve(self._home)
+        if is_steady(self._con, now_ms=now_ms):
+            expire(self._con, now_ms=now_ms)
+        clean_workspaces(self._home)
+        with _maintenance(self._home) as is_ours:
+            if is_ours:
+                unlink_retired(self._con, self._home, now_ms=now_ms)
+                if self._has_orphans:
+                    unlink_orphans(self._con, self._home, node=catalog.store_value(self._con, "node"))
+                    self._has_orphans = False
+
+    def _compact(self) -> None:
+        with _maintenance(self._home) as is_ours:
+            # One group a time, so that a long backlog keeps no batch waiting.
+            replaced = is_ours and compact(
+                self._con, self._home, self._folder, now_ms=clock.now_ms(), groups_max=1
+            )
+        self._has_more_to_compact = bool(replaced)
+
+    def _prune(self) -> None:
+        now_ms = clock.now_ms()
+        table = read_file(self._home.root)
+        for site in site_slugs(table):
+            prune(self._home, resolve(table, site=site).settings, now_ms=now_ms)
+
+
+@contextmanager
+def _maintenance(home: Home) -> Iterator[bool]:
+    """Hold the maintenance lock if nobody else does; gives whether it is ours."""
+    lock = FileLock(home.root / MAINTENANCE)
+    is_ours = lock.acquire()
+    try:
+        yield is_ours
+    finally:
+        lock.release()
+
+
+def run(data: Path) -> int:
+    """Work until standard input closes; return the exit code."""
+    # The terminal's Ctrl-C reaches the whole group; only the parent decides when to end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    home = open_home(data)
+    with (
+        held(home, WRITER, timeout_s=PREDECESSOR_WAIT_S, doing="writing"),
+        closing(catalog.connect(home)) as con,
+        workspace(home) as folder,
+    ):
+        writer = Writer(home, con, folder)
+        while not select.select([sys.stdin], [], [], POLL_S)[0]:
+            writer.turn()
+        writer.finish()
+    return 0
+
+
+def main() -> None:
+    """Run the writer of the data directory named on the command line."""
+    try:
+        code = run(Path(sys.argv[1]))
+    except Exception as error:
+        known = error if isinstance(error, UsertrackError) else as_store_error(error)
+        if known is None:
+            raise
+        sys.stderr.write(f"usertrack: writer: {known.message}\n")
+        code = known.exit_code
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
