@@ -1,0 +1,94 @@
+"""SQL of the operator: everything can be asked, nothing can be changed or read beside the store."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import Run
+from tests.senders import Sender, session_id
+
+
+def test_a_question_is_answered_in_each_format(run: Run, two_visitors: tuple[Sender, Sender]) -> None:
+    question = "SELECT page, count(*) AS views FROM pageviews GROUP BY page ORDER BY views DESC"
+
+    assert run("sql", question).out == "page\tviews\n/shop\t2\n/cart\t1\n"
+    assert run("sql", question, "--csv").out == "page,views\n/shop,2\n/cart,1\n"
+    assert json.loads(run("sql", question, "--json").out) == [
+        {"page": "/shop", "views": 2},
+        {"page": "/cart", "views": 1},
+    ]
+
+
+def test_sessions_have_their_route_and_their_end(run: Run, two_visitors: tuple[Sender, Sender]) -> None:
+    rows = json.loads(run("sql", "SELECT * FROM sessions ORDER BY session", "--json").out)
+
+    assert [row["session"] for row in rows] == [session_id(1), session_id(2)]
+    assert rows[1]["route"] == ["/shop", "/cart"]
+    assert (rows[1]["entry_page"], rows[1]["exit_page"]) == ("/shop", "/cart")
+    assert rows[0]["scroll_depth_ratio"] == pytest.approx(1100 / 2400)
+
+
+def test_a_question_can_come_from_standard_input(
+    run: Run, two_visitors: tuple[Sender, Sender], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("SELECT 1 AS one"))
+
+    assert run("sql", "-").out == "one\n1\n"
+
+
+def test_the_schema_names_every_view(run: Run, two_visitors: tuple[Sender, Sender]) -> None:
+    rows = json.loads(run("sql", "--schema", "--json").out)
+
+    assert {row["view"] for row in rows} == {"events", "sessions", "pageviews", "clicks"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM events",
+        "SELECT 1; SELECT 2",
+        "CREATE TABLE t AS SELECT 1",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM glob('/*')",
+        "ATTACH '/tmp/x.db'",
+        "INSTALL httpfs",
+        "COPY (SELECT 1) TO '/tmp/usertrack-escape.csv'",
+        "SET threads = 1",
+        "SELECT nothing FROM events",
+        "SELEC 1",
+        "",
+    ],
+)
+def test_anything_but_reading_the_views_is_exit_code_2(
+    run: Run, two_visitors: tuple[Sender, Sender], statement: str
+) -> None:
+    done = run("sql", statement)
+
+    assert (done.code, done.out) == (2, "")
+    assert "Traceback" not in done.err
+    assert not Path("/tmp/usertrack-escape.csv").exists()  # noqa: S108 - what the statement would write
+
+
+def test_values_that_json_does_not_know_are_made_plain(run: Run, two_visitors: tuple[Sender, Sender]) -> None:
+    question = (
+        "SELECT 'nan'::DOUBLE AS nan, 1.50::DECIMAL(4,2) AS price, DATE '2026-11-23' AS day,"
+        " INTERVAL 90 SECOND AS span, [1, NULL] AS list, {'a': 1} AS struct, 'x'::BLOB AS blob"
+    )
+
+    (row,) = json.loads(run("sql", question, "--json").out)
+
+    assert row == {
+        "nan": None,
+        "price": 1.5,
+        "day": "2026-11-23",
+        "span": "0 months 0 days 90 s",
+        "list": [1, None],
+        "struct": {"a": 1},
+        "blob": "78",
+    }

@@ -1,0 +1,201 @@
+"""The real command in a real terminal: several in turn, labels from the keyboard, tmux as the witness."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+
+import pyte
+import pytest
+
+from tests.senders import Sender, click, pageview, session_id
+from usertrack_cli import api
+from usertrack_cli.store.home import Home
+from usertrack_cli.store.labels import Labels
+
+DEADLINE_S = 20.0
+WIDTH, HEIGHT = 100, 30
+
+
+@pytest.fixture
+def three_sessions(sender: Sender) -> list[str]:
+    """Three sessions, the newest first."""
+    now_ms = sender.batch(0).received_at
+    found = []
+    for number in (1, 2, 3):
+        each = sender.again(
+            session=session_id(number), started_at=now_ms - number * 100_000, received_at=now_ms
+        )
+        each.send(0, pageview(path=f"/page-{number}"), click(900, 40, 50), click(60_000, 200, 200))
+        found.append(each.session)
+    return found
+
+
+class Watcher:
+    """``usertrack replay …`` as a child with a terminal of its own."""
+
+    def __init__(self, home: Home, *arguments: str, stdin: str | None = None) -> None:
+        self.screen = pyte.Screen(WIDTH, HEIGHT)
+        self._stream = pyte.ByteStream(self.screen)
+        command = [sys.executable, "-m", "usertrack_cli", "replay", *arguments, "--data", str(home.root)]
+        environment = os.environ | {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
+        read_end, write_end = os.pipe()
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            if stdin is not None:
+                os.dup2(read_end, 0)
+            os.close(write_end)
+            os.execve(command[0], command, environment)  # noqa: S606 - the shell has no part in it
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
+        os.close(read_end)
+        os.write(write_end, (stdin or "").encode())
+        os.close(write_end)
+
+    def type(self, keys: str) -> None:
+        os.write(self.fd, keys.encode())
+
+    def read(self, wait_s: float = 0.05) -> None:
+        deadline_s = time.monotonic() + wait_s
+        while select.select([self.fd], [], [], max(deadline_s - time.monotonic(), 0))[0]:
+            try:
+                data = os.read(self.fd, 65_536)
+            except OSError:
+                return
+            if not data:
+                return
+            self._stream.feed(data)
+
+    def text(self) -> str:
+        return "\n".join(self.screen.display)
+
+    def wait_for(self, text: str) -> None:
+        deadline_s = time.monotonic() + DEADLINE_S
+        while text not in self.text():
+            assert time.monotonic() < deadline_s, f"{text!r} never came; the screen was\n{self.text()}"
+            self.read()
+
+    def exit_status(self) -> int:
+        deadline_s = time.monotonic() + DEADLINE_S
+        while True:
+            self.read(0.02)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.pid = 0
+                return os.waitstatus_to_exitcode(status)
+            assert time.monotonic() < deadline_s, "the player did not end"
+
+    def close(self) -> None:
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+@pytest.fixture
+def watchers() -> Iterator[list[Watcher]]:
+    made: list[Watcher] = []
+    yield made
+    for watcher in made:
+        watcher.close()
+
+
+def labels(home: Home, session: str) -> Labels:
+    return api.SessionLabels(home, site="default", session=session).read()
+
+
+def test_what_nobody_has_watched_plays_in_turn_and_takes_labels(
+    home: Home, three_sessions: list[str], watchers: list[Watcher]
+) -> None:
+    first, second, third = three_sessions
+    watchers.append(watcher := Watcher(home, "--next"))
+
+    watcher.wait_for("/page-1")
+    watcher.wait_for("1/3")
+    watcher.type(" tcheck out\r")
+    watcher.wait_for("tagged check out")
+    watcher.type("*")
+    watcher.wait_for("starred")
+    watcher.type("g0:30\r")
+    watcher.wait_for("00:30.0")
+    watcher.type("Nasks twice\x7f\x7f\x7f\x7f\x7fagain\r")
+    watcher.wait_for("noted")
+    watcher.type("tnever mind\x1b")
+    watcher.read(0.4)
+    watcher.type("\r")
+    watcher.wait_for("/page-2")
+    watcher.type("q")
+
+    assert watcher.exit_status() == 0
+    found = labels(home, first)
+    assert (found.tags, found.is_starred, found.is_watched) == (("check out",), True, True)
+    assert [(note.note, note.at_ms) for note in found.notes] == [("asks again", 30_000)]
+    assert labels(home, second).is_watched
+    assert not labels(home, third).is_watched
+
+
+def test_keys_come_from_the_terminal_while_ids_come_from_a_pipe(
+    home: Home, three_sessions: list[str], watchers: list[Watcher]
+) -> None:
+    watchers.append(watcher := Watcher(home, "-", stdin="\n".join(reversed(three_sessions))))
+
+    watcher.wait_for("/page-3")
+    watcher.type("\r")
+    watcher.wait_for("/page-2")
+    watcher.type("e")
+    watcher.wait_for("clicked “Buy” (#buy)")
+    watcher.type("q")
+
+    assert watcher.exit_status() == 0
+    assert [labels(home, session).is_watched for session in three_sessions] == [False, True, True]
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux on the PATH, so nothing is seen through it")
+def test_tmux_shows_the_same_and_gets_its_screen_back(home: Home, three_sessions: list[str]) -> None:
+    server = ["tmux", "-L", f"usertrack-{os.getpid()}", "-f", "/dev/null"]
+    command = f"{sys.executable} -m usertrack_cli replay {three_sessions[0]} --data {home.root}"
+
+    def tmux(*arguments: str) -> str:
+        done = subprocess.run(
+            [*server, *arguments], capture_output=True, text=True, timeout=20, check=True, env=environment
+        )
+        return done.stdout
+
+    def wait_for(text: str) -> str:
+        deadline_s = time.monotonic() + DEADLINE_S
+        while text not in (shown := tmux("capture-pane", "-p")):
+            assert time.monotonic() < deadline_s, f"{text!r} never came; the screen was\n{shown}"
+            time.sleep(0.1)
+        return shown
+
+    environment = os.environ | {"LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
+    tmux("new-session", "-d", "-x", "80", "-y", "24", "sh")
+    try:
+        tmux("send-keys", f"PS1='ready> '; clear; {command}", "Enter")
+        wait_for("/page-1")
+        tmux("send-keys", "Space", "5")
+        half = wait_for("00:30.0")
+        tmux("send-keys", ".")
+        wait_for("01:00.0")
+        tmux("send-keys", ",")
+        wait_for("00:00.9")
+        tmux("resize-window", "-x", "110", "-y", "30")
+        resized = wait_for("00:00.9")
+        tmux("send-keys", "q")
+        after = wait_for("ready>")
+    finally:
+        tmux("kill-server")
+
+    assert len(half.splitlines()) == 24
+    assert len(resized.splitlines()) >= 24
+    assert "00:00.9" not in after
+    assert "page-1" not in after.replace(command, "")

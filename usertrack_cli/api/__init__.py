@@ -1,0 +1,57 @@
+"""The answers of every command for notebooks and scripts; the commands are thin over it.
+
+>>> from usertrack_cli import api
+>>> home = api.open_store()
+>>> api.heatmap(home, api.Filter(site="default", page="/shop")).image.show()
+"""
+
+from usertrack_cli.api.comparison import Change, Side, check_drop, compare, difference_map
+from usertrack_cli.api.elements import ElementRow, elements
+from usertrack_cli.api.heatmaps import HeatmapKind, heatmap
+from usertrack_cli.api.imports import ImportedSession, import_rrweb
+from usertrack_cli.api.labels import SessionLabels
+from usertrack_cli.api.lists import pages, remember, session_by_prefix, sessions
+from usertrack_cli.api.overview import Overview, funnel, overview
+from usertrack_cli.api.pictures import Picture
+from usertrack_cli.api.questions import sql, sql_schema
+from usertrack_cli.api.replays import recording
+from usertrack_cli.api.screenshots import take_screenshots
+from usertrack_cli.api.scrollmaps import scrollmap
+from usertrack_cli.api.store import open_store
+from usertrack_cli.api.watching import named_sessions, next_sessions, worst_sessions
+from usertrack_cli.queries.filters import Filter
+from usertrack_cli.queries.friction import Thresholds
+
+__all__ = [
+    "Change",
+    "ElementRow",
+    "Filter",
+    "HeatmapKind",
+    "ImportedSession",
+    "Overview",
+    "Picture",
+    "SessionLabels",
+    "Side",
+    "Thresholds",
+    "check_drop",
+    "compare",
+    "difference_map",
+    "elements",
+    "funnel",
+    "heatmap",
+    "import_rrweb",
+    "named_sessions",
+    "next_sessions",
+    "open_store",
+    "overview",
+    "pages",
+    "recording",
+    "remember",
+    "scrollmap",
+    "session_by_prefix",
+    "sessions",
+    "sql",
+    "sql_schema",
+    "take_screenshots",
+    "worst_sessions",
+]

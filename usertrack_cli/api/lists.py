@@ -1,0 +1,167 @@
+"""Lists: pages and sessions, and one session by the beginning of its id."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from usertrack_cli.api.nothing import elsewhere, nothing
+from usertrack_cli.errors import NothingMatchedError, UsageError, UsertrackError
+from usertrack_cli.queries.filters import Filter
+from usertrack_cli.store.home import Home
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+
+    from usertrack_cli.queries.pages import PageCount
+    from usertrack_cli.queries.sessions import Order, SessionRow
+
+PREFIX_MIN = 4
+SESSIONS_MAX = 1_000_000
+"""Sessions weighed against each other; a store keeps a tenth of that unless told otherwise."""
+
+
+def pages(home: Home, chosen: Filter) -> list[PageCount]:
+    """Return the recorded pages, the most seen first.
+
+    Raises:
+        NothingMatchedError: No page was seen in the range.
+    """
+    from usertrack_cli.queries.events import ask
+    from usertrack_cli.queries.pages import pages as question
+
+    found = ask(home, chosen, lambda con: question(con, chosen))
+    if not found:
+        raise NothingMatchedError("no pages recorded in this range", hint=elsewhere(home, chosen))
+    return found
+
+
+def sessions(
+    home: Home,
+    chosen: Filter,
+    *,
+    order: Order = "recent",
+    limit: int = 50,
+    is_unwatched: bool = False,
+) -> list[SessionRow]:
+    """Return sessions that started in the range, with their friction and their labels.
+
+    Args:
+        order: ``friction`` weighs a rage click as 3, a dead click and a script error as 1.
+        is_unwatched: Leaves out what somebody has watched.
+
+    Raises:
+        NothingMatchedError: There are none.
+    """
+    from usertrack_cli.queries.events import ask
+    from usertrack_cli.queries.sessions import friction
+    from usertrack_cli.queries.sessions import sessions as question
+    from usertrack_cli.store import catalog
+    from usertrack_cli.store.labels import watched_sessions
+    from usertrack_cli.store.layouts import field_selectors
+
+    with closing(catalog.connect(home)) as con:
+        without = watched_sessions(con, site=chosen.site) if is_unwatched else []
+        fields = tuple(field_selectors(con, site=chosen.site))
+    is_weighed = order == "friction"
+
+    def listed(con: duckdb.DuckDBPyConnection) -> list[SessionRow]:
+        most = SESSIONS_MAX if is_weighed else limit
+        found = question(con, chosen, order=order, limit=most, without=without)
+        only = None if is_weighed else [row.session for row in found]
+        counts = friction(con, chosen, only=only, fields=fields) if found else {}
+        return [
+            replace(row, rage=rage, dead=dead)
+            for row in found
+            for rage, dead in [counts.get(row.session, (0, 0))]
+        ]
+
+    found = ask(home, chosen, listed)
+    if not found:
+        raise _no_sessions(home, chosen, is_unwatched=is_unwatched)
+    if is_weighed:
+        found = sorted(found, key=lambda row: -row.friction)[:limit]
+    return _labelled(home, found)
+
+
+def _labelled(home: Home, rows: list[SessionRow]) -> list[SessionRow]:
+    from usertrack_cli.store import catalog
+    from usertrack_cli.store.labels import labels_of
+
+    with closing(catalog.connect(home)) as con:
+        labels = [labels_of(con, site=row.site, session=row.session) for row in rows]
+    return [
+        replace(
+            row,
+            tags=tuple(sorted({*row.tags, *each.tags})),
+            is_watched=each.is_watched,
+            is_starred=each.is_starred,
+        )
+        for row, each in zip(rows, labels, strict=True)
+    ]
+
+
+def _no_sessions(home: Home, chosen: Filter, *, is_unwatched: bool) -> UsertrackError:
+    if chosen.tag is None and not is_unwatched:
+        return nothing(home, chosen, "sessions")
+    what = "unwatched session" if is_unwatched else "session"
+    with_tag = f" with tag {chosen.tag}" if chosen.tag else ""
+    return NothingMatchedError(
+        f"no {what}{with_tag} in this range", hint="list them all with: usertrack sessions --last 390d"
+    )
+
+
+def remember(home: Home, rows: Sequence[SessionRow]) -> None:
+    """Keep a list that was shown, so that ``@3`` means its third row."""
+    from usertrack_cli.store.remembered import remember_list
+
+    remember_list(home, [(row.site, row.session) for row in rows])
+
+
+def session_by_prefix(home: Home, prefix: str, *, site: str | None = None) -> tuple[str, str]:
+    """Return ``(site, session)`` of the one session whose id starts with ``prefix``.
+
+    Args:
+        prefix: At least 4 characters of an id, or ``@3`` for the third row of the last list.
+
+    Raises:
+        UsageError: The prefix is too short or several sessions start with it.
+        NothingMatchedError: None does.
+    """
+    from usertrack_cli.queries.events import ask
+    from usertrack_cli.queries.sessions import sessions_by_prefix
+
+    if prefix.startswith("@"):
+        return _row_of_last_list(home, prefix)
+    if len(prefix) < PREFIX_MIN:
+        raise UsageError(
+            f"a session id needs at least {PREFIX_MIN} characters", hint="list them with: usertrack sessions"
+        )
+    found = ask(home, Filter(site=site), lambda con: sessions_by_prefix(con, prefix, site=site))
+    if not found:
+        raise NothingMatchedError(f"no session starts with {prefix}", hint="list them with: usertrack sessions")
+    if len(found) > 1:
+        raise UsageError(
+            f"several sessions start with {prefix}", hint=", ".join(session[:10] for _, session in found)
+        )
+    return found[0]
+
+
+def _row_of_last_list(home: Home, name: str) -> tuple[str, str]:
+    from usertrack_cli.store.remembered import remembered_list
+
+    rows, number = remembered_list(home), name[1:]
+    hint = "list them with: usertrack sessions"
+    if not (number.isascii() and number.isdecimal()):
+        raise UsageError(f"{name} is no row of a list", hint="write @3 for the third row of the last list")
+    if not rows:
+        raise NothingMatchedError(f"there is no list that {name} could be a row of", hint=hint)
+    if not 1 <= int(number) <= len(rows):
+        raise NothingMatchedError(f"the last list has no row {number}; it has {len(rows)}", hint=hint)
+    site, session = rows[int(number) - 1]
+    if not session:
+        raise NothingMatchedError(f"the session in row {number} has been erased", hint=hint)
+    return site, session

@@ -1,0 +1,87 @@
+"""``usertrack elements``: the ledger behind a click heatmap, one row an element."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from usertrack_cli import api, console
+from usertrack_cli.commands.heatmap import DEAD_MS, PAGE, RAGE_CLICKS, RAGE_MS, RAGE_PX
+from usertrack_cli.commands.progress import progress
+from usertrack_cli.console import Heading
+from usertrack_cli.options import Call, shared
+
+SELECTOR_CELLS = 40
+"""Of a table on a terminal; every other format has selectors whole."""
+
+
+def percent(share: float) -> str:
+    """Return a share as ``12%``, with one decimal below ten."""
+    return f"{share:.1%}" if share < 0.0995 else f"{share:.0%}"
+
+
+def selector_tail(selector: str) -> str:
+    """Return the end of a selector, which tells elements apart; the beginning they share."""
+    if len(selector) <= SELECTOR_CELLS:
+        return selector
+    steps = selector.split(">")
+    while len(steps) > 1 and len(">".join(steps)) > SELECTOR_CELLS:
+        steps.pop(0)
+    return f"…>{'>'.join(steps)}"
+
+
+_HEADINGS = (
+    Heading("element", "ELEMENT", shows=selector_tail, is_flexible=True),
+    Heading("text", "LABEL", is_flexible=True),
+    Heading("clicks", "CLICKS", "right"),
+    Heading("sessions", "SESSIONS", "right"),
+    Heading("share", "SHARE", "right", percent),
+    Heading("share_low", "FROM", "right", percent),
+    Heading("share_high", "TO", "right", percent),
+    Heading("first_share", "FIRST", "right", percent),
+    Heading("rage_clicks", "RAGE", "right"),
+    Heading("dead_clicks", "DEAD", "right"),
+    Heading("quick_backs", "BACK", "right"),
+    Heading("reaction_ms", "REACTS", "right", lambda ms: f"{ms:,} ms"),
+    Heading("hesitation_ms", "HOVERS", "right", lambda ms: f"{ms:,} ms"),
+    Heading("seen_sessions", "SAW", "right"),
+    Heading("reach_rate", "PER VIEW", "right", lambda rate: f"{rate:.2f}"),
+)
+
+
+@shared(filters=True, outputs=True)
+def command(
+    *,
+    call: Call,
+    page: PAGE,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows at most.")] = 100,
+    rage_clicks: RAGE_CLICKS = 3,
+    rage_ms: RAGE_MS = 1_000,
+    rage_px: RAGE_PX = 30,
+    dead_ms: DEAD_MS = 2_500,
+    quick_back_ms: Annotated[
+        int, typer.Option("--quick-back-ms", help="Quick back: less than so many ms on the page it led to.")
+    ] = 10_000,
+) -> None:
+    """List the elements of a page that were clicked.
+
+    SHARE is the sessions that clicked it among all of the page, FROM and TO its 95 % interval; FIRST the
+    pageviews whose first click it was; RAGE and DEAD count clicks, BACK the visits it led away that were
+    back at once; REACTS and HOVERS are medians; SAW the sessions that had its height of the page in
+    view, PER VIEW the clicks for each of them.
+
+    Example:  usertrack elements --page /shop --csv
+    """
+    judged = api.Thresholds(
+        rage_clicks=rage_clicks,
+        rage_ms=rage_ms,
+        rage_px=rage_px,
+        dead_ms=dead_ms,
+        quick_back_ms=quick_back_ms,
+    )
+    with progress() as on_step:
+        on_step(0.1, "reading clicks")
+        found = api.elements(call.home, call.filter(page=page), thresholds=judged, limit=limit)
+    console.listing(_HEADINGS, [asdict(row) for row in found], console.chosen_format(**call.wants))

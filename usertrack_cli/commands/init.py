@@ -1,0 +1,69 @@
+"""``usertrack init``: make a data directory with a settings file that explains itself."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+
+from usertrack_cli import clock, console
+from usertrack_cli.options import Call, shared
+from usertrack_cli.settings import SETTINGS_FILE
+from usertrack_cli.store import catalog
+from usertrack_cli.store.home import FILE_MODE, Home, create_home, sync_dir
+from usertrack_cli.store.visitor import Keyring, epoch_at
+
+_STARTER = """\
+# Settings of this usertrack store; every one of them: usertrack config
+# A flag or a variable USERTRACK_<NAME> goes before this file.
+
+# Where browsers reach `usertrack serve`. Once it is set, recording waits for consent.
+# public_url = "https://stats.example"
+
+# Pages that may send. Empty means any.
+# origins = ["https://shop.example"]
+
+# A MaxMind country database (.mmdb) adds the country of each session.
+# geoip_db = "/usr/share/GeoIP/GeoLite2-Country.mmdb"
+
+# One table a further site:
+# [site.blog]
+# origins = ["https://blog.example"]
+"""
+
+
+@shared(site=False)
+def command(*, call: Call) -> None:
+    """Make a data directory; one that exists is left as it is."""
+    is_new = not (call.data / SETTINGS_FILE).exists()
+    home = create_home(call.data)
+    prepare(home)
+    if is_new:
+        write_settings(home, _STARTER)
+    console.result(f"{'made' if is_new else 'found'} {home.root}")
+    console.result("next: usertrack serve, and the tag for your pages from: usertrack snippet --local")
+
+
+def prepare(home: Home) -> None:
+    """Make the databases of a data directory where they are missing.
+
+    Raises:
+        StoreError: The keys are gone although sessions are there.
+    """
+    has_data = home.catalog.is_file()
+    with closing(catalog.create(home)), closing(catalog.connect_keys(home, may_create=not has_data)) as keys:
+        if not has_data:
+            now_ms = clock.now_ms()
+            Keyring(keys).key("default", epoch_at(now_ms, "monthly"), ipv6_prefix=64, now_ms=now_ms)
+
+
+def write_settings(home: Home, text: str) -> None:
+    """Write ``usertrack.toml`` whole, readable by its owner only."""
+    draft = home.root / f".{SETTINGS_FILE}.draft"
+    with os.fdopen(
+        os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, FILE_MODE), "w", encoding="utf-8"
+    ) as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(home.root / SETTINGS_FILE)
+    sync_dir(home.root)

@@ -1,0 +1,78 @@
+"""``usertrack sessions``: the stored sessions as a list."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from usertrack_cli import api, console
+from usertrack_cli.console import Format, Heading
+from usertrack_cli.options import Call, one_of, shared
+
+if TYPE_CHECKING:
+    from usertrack_cli.queries.sessions import Order, SessionRow
+
+_ORDERS = ("recent", "friction", "long", "events")
+
+
+@shared(filters=True, outputs=True)
+def command(
+    *,
+    call: Call,
+    page: Annotated[
+        str | None, typer.Option("--page", help="Only sessions that showed this page or glob.")
+    ] = None,
+    sort: Annotated[
+        str,
+        typer.Option(
+            "--sort",
+            help="recent, long, events, or friction: 3 for each rage click, 1 for each dead click and error.",
+        ),
+    ] = "recent",
+    unwatched: Annotated[bool, typer.Option("--unwatched", help="Only what nobody has replayed yet.")] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Sessions at the most.")] = 50,
+) -> None:
+    """List sessions, the most recent first; replay @3 then means the third row.
+
+    RAGE counts bursts of three clicks within a second inside 30 px; DEAD counts clicks that nothing answered
+    for 2.5 s, those on fields and those of unknown outcome left out.
+
+    Example:  usertrack sessions --sort friction --unwatched
+    """
+    order = cast("Order", one_of(sort, "--sort", _ORDERS))
+    found = api.sessions(call.home, call.filter(page=page), order=order, limit=limit, is_unwatched=unwatched)
+    api.remember(call.home, found)
+    rows = [_row(number, row) for number, row in enumerate(found, start=1)]
+    zone = call.zone
+    chosen = console.chosen_format(**call.wants)
+    headings: tuple[Heading, ...] = (
+        Heading("session", "SESSION", shows=lambda value: str(value)[:8]),
+        Heading("started_at", "STARTED", shows=lambda value: console.instant_text(value, zone)),
+        Heading("duration_ms", "LASTED", "right", shows=console.duration_text),
+        Heading("active_ms", "ACTIVE", "right", shows=console.duration_text, is_optional=True),
+        Heading("pageviews", "PAGES", "right"),
+        Heading("clicks", "CLICKS", "right"),
+        Heading("rage", "RAGE", "right", shows=_count_text),
+        Heading("dead", "DEAD", "right", shows=_count_text),
+        Heading("tags", "TAGS", shows=" ".join, is_flexible=True, is_optional=True),
+        Heading("entry_page", "ENTRY", is_flexible=True),
+        Heading("country", "CC", is_optional=True),
+        Heading("browser", "BROWSER", is_flexible=True, is_optional=True),
+        Heading("device", "DEVICE", is_optional=True),
+    )
+    if chosen is Format.TABLE:
+        headings = (Heading("row", "@", "right", shows=lambda value: f"@{value}"), *headings)
+        rows = [row | {"tags": (*(["★"] if row["is_starred"] else []), *row["tags"])} for row in rows]
+    else:
+        rows = [{key: value for key, value in row.items() if key != "row"} for row in rows]
+    console.listing(headings, rows, chosen)
+
+
+def _row(number: int, row: SessionRow) -> dict[str, Any]:
+    return {"row": number} | asdict(row)
+
+
+def _count_text(count: int) -> str:
+    return str(count) if count else ""
