@@ -1,0 +1,143 @@
+"""Live visitors: Chromium, driven by Playwright, on the demo shop.
+
+What a visitor does is drawn from a seeded generator, so two runs differ only in timing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import shutil
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from usertrack_cli.demo.walk import Visitor, Walk
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, BrowserContext
+
+AT_ONCE = 5
+"""Browser contexts at the same time; more would starve each other on two cores."""
+VISIT_S_MAX = 90.0
+_FLAGS = (
+    # An automated browser says so, and would rightly be filed as a bot.
+    "--disable-blink-features=AutomationControlled",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+_DESKTOPS = ((1280, 800), (1280, 800), (1366, 768), (1440, 900), (1920, 1080))
+_CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36"
+_SAFARI = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0"
+_AGENTS = (
+    f"Mozilla/5.0 (X11; Linux x86_64) {_CHROME}",
+    f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_CHROME}",
+    f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {_SAFARI} Safari/605.1.15",
+)
+_PHONE = f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) {_SAFARI} Mobile/15E148 Safari/604.1"
+
+
+def chromium_path() -> str | None:
+    """Return where Chromium is, or ``None`` where it, or Playwright to drive it, is missing."""
+    if find_spec("playwright") is None:
+        return None
+    return next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
+        None,
+    )
+
+
+def launch_options(path: str, *, user_agent: str | None = None) -> dict[str, Any]:
+    """Return what Playwright needs to start this Chromium, as root too.
+
+    Args:
+        user_agent: For the whole browser: one set for a context alone is not sent with the
+            ``keepalive`` requests that the tracker makes.
+    """
+    flags = [*_FLAGS]
+    if os.geteuid() == 0:
+        flags.append("--no-sandbox")
+    if user_agent is not None:
+        flags.append(f"--user-agent={user_agent}")
+    return {"executable_path": path, "args": flags}
+
+
+def visitors(count: int, *, seed: int = 7) -> list[Visitor]:
+    """Return made-up visitors: about one in five with a phone."""
+    chance = random.Random(seed)  # noqa: S311 - not a secret
+    found = []
+    for number in range(count):
+        is_phone = number % 5 == 3
+        width, height = (390, 844) if is_phone else chance.choice(_DESKTOPS)
+        found.append(
+            Visitor(
+                number=number,
+                user_agent=_PHONE if is_phone else chance.choice(_AGENTS),
+                width=width,
+                height=height,
+                is_phone=is_phone,
+                seed=seed * 1000 + number,
+            )
+        )
+    return found
+
+
+async def visit(
+    shop_url: str,
+    people: list[Visitor],
+    *,
+    path: str,
+    on_visit: Callable[[int], None],
+) -> int:
+    """Let every visitor walk through the shop; return how many came to an end.
+
+    Args:
+        shop_url: Origin of the shop.
+        path: Chromium.
+        on_visit: Told how many are done so far.
+    """
+    from playwright.async_api import async_playwright
+
+    turn = asyncio.Semaphore(AT_ONCE)
+    done = 0
+
+    async def one(browser: Browser, person: Visitor) -> None:
+        nonlocal done
+        async with turn:
+            await asyncio.wait_for(_one_visit(browser, person, shop_url), VISIT_S_MAX)
+        done += 1
+        on_visit(done)
+
+    async with async_playwright() as driver:
+        browsers = {
+            agent: await driver.chromium.launch(**launch_options(path, user_agent=agent))
+            for agent in dict.fromkeys(person.user_agent for person in people)
+        }
+        try:
+            await asyncio.gather(*(one(browsers[person.user_agent], person) for person in people))
+        finally:
+            for browser in browsers.values():
+                await browser.close()
+    return done
+
+
+async def _one_visit(browser: Browser, person: Visitor, shop_url: str) -> None:
+    context: BrowserContext = await browser.new_context(
+        viewport={"width": person.width, "height": person.height},
+        screen={"width": person.width, "height": person.height},
+        is_mobile=person.is_phone,
+        has_touch=person.is_phone,
+        locale="en-GB",
+    )
+    try:
+        page = await context.new_page()
+        await Walk(page, person, shop_url).through_the_shop()
+        # Leaving the page makes the tracker send its last batch.
+        await page.goto("about:blank")
+        await asyncio.sleep(0.3)
+    finally:
+        await context.close()
