@@ -1,0 +1,174 @@
+"""From a real click in a real browser to a picture, a replay and an erasure."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from tests.browser.conftest import FIRST_AGENT, SECOND_AGENT, Stage
+from usertrack_cli.queries.events import ask
+from usertrack_cli.queries.filters import Filter
+from usertrack_cli.queries.scrolling import reach
+from usertrack_cli.render import palette
+from usertrack_cli.store import catalog
+from usertrack_cli.store.snapshot import snapshot
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, FloatRect, Page
+
+pytestmark = pytest.mark.browser
+
+FILTER_BUTTON = "[data-filter=desks]"
+LAYOUT_S = 4.0
+"""A layout is measured a second after loading, in idle time, and its boxes go with a later batch."""
+
+
+def open_page(browser: Browser, url: str, *, width: int, height: int = 800) -> Page:
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
+    page = context.new_page()
+    page.goto(url)
+    return page
+
+
+def box_of(page: Page, selector: str) -> FloatRect:
+    box = page.locator(selector).first.bounding_box()
+    assert box is not None
+    return box
+
+
+def leave(page: Page) -> None:
+    page.goto("about:blank")
+    page.context.close()
+
+
+def wait_for(home: Any, sql: str, *, timeout_s: float = 30.0) -> list[Any]:
+    """Ask until the answer is not empty."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        found: list[Any] = ask(home, Filter(), lambda con: con.execute(sql).fetchall())
+        if found:
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"nothing came within {timeout_s} s: {sql}")
+
+
+def hottest(picture: Path, white: Path | None = None) -> tuple[float, float]:
+    """Document position of the hottest spot, from the pixels of a heatmap drawn on white."""
+    with Image.open(picture) as image:
+        left, top = (int(part) for part in image.text["usertrack:page-at"].split(","))  # type: ignore[attr-defined]
+        pixels = np.asarray(image.convert("RGB"), dtype=np.int32)[top:, left:]
+    table = palette.colour_table(palette.Colormap.INFERNO)
+    peak = palette.over_white(table, palette.alpha_table())[-1].astype(np.int32)
+    distance = np.abs(pixels - peak).sum(axis=2)
+    rows, columns = np.nonzero(distance <= distance.min() + 6)
+    return float(np.median(columns)), float(np.median(rows))
+
+
+def is_inside(point: tuple[float, float], box: FloatRect, *, scroll_y: float = 0) -> bool:
+    x, y = point
+    return (
+        box["x"] <= x <= box["x"] + box["width"]
+        and box["y"] + scroll_y <= y <= box["y"] + scroll_y + box["height"]
+    )
+
+
+def all_rows(home: Any) -> list[dict[str, Any]]:
+    """Every row of every Parquet file, whatever the catalog says."""
+    return [
+        row
+        for file in sorted(home.root.rglob("*.parquet"))
+        for row in pq.read_table(file, partitioning=None).to_pylist()
+    ]
+
+
+def test_a_click_becomes_a_picture_a_replay_and_an_erasure(
+    stage: Stage, first_browser: Browser, second_browser: Browser, tmp_path: Path
+) -> None:
+    home = stage.home
+    white = tmp_path / "white.png"
+
+    # The first visitor clicks a filter three times, 1280 px wide, and scrolls.
+    page = open_page(first_browser, stage.shop + "/shop", width=1280)
+    clicked = box_of(page, FILTER_BUTTON)
+    page.mouse.move(200, 500, steps=4)
+    for _ in range(3):
+        page.mouse.click(clicked["x"] + clicked["width"] / 2, clicked["y"] + clicked["height"] / 2)
+        time.sleep(0.4)
+    page.click("[data-filter=all]")
+    time.sleep(LAYOUT_S)
+    page.mouse.wheel(0, 640)
+    time.sleep(1.0)
+    depth = page.evaluate("(scrollY + innerHeight) / document.documentElement.scrollHeight")
+    height = page.evaluate("document.documentElement.scrollHeight")
+    bottom = page.evaluate("scrollY + innerHeight")
+    leave(page)
+    session = wait_for(home, "SELECT DISTINCT session FROM events WHERE kind = 'leave'")[0][0]
+
+    # Drawn at the width it was recorded at.
+    Image.new("RGB", (1280, height), "white").save(white)
+    drawn = tmp_path / "heatmap.png"
+    done = stage.usertrack("heatmap", "--page", "/shop", "-o", str(drawn), "--background", str(white))
+    assert (done.returncode, done.stdout.strip()) == (0, str(drawn)), done.stderr
+    assert is_inside(hottest(drawn), clicked)
+
+    # Scroll depth is what was scrolled.
+    seen = ask(home, Filter(), lambda con: reach(con, Filter(site="default", page="/shop")))
+    assert abs(int(seen.reach_px[0]) - bottom) <= 1
+    assert abs(float(seen.depth_ratio[0]) - depth) < 0.001
+
+    # The replay shows the label that was clicked.
+    told = stage.usertrack("replay", session[:8])
+    assert told.returncode == 0, told.stderr
+    assert "clicked “Desks”" in told.stdout
+    assert "\x1b" not in told.stdout
+
+    # The second visitor, elsewhere and with a wider window, comes twice and clicks nothing there.
+    for _ in range(2):
+        page = open_page(second_browser, stage.shop + "/shop", width=1600)
+        wide = box_of(page, FILTER_BUTTON)
+        wide_height = page.evaluate("document.documentElement.scrollHeight")
+        time.sleep(LAYOUT_S)
+        leave(page)
+    wait_for(home, "SELECT 1 WHERE (SELECT count(DISTINCT session) FROM events WHERE kind = 'leave') = 3")
+
+    # Drawn at the other width, the first visitor's clicks still lie on the element.
+    Image.new("RGB", (1600, wide_height), "white").save(white)
+    done = stage.usertrack("heatmap", "--page", "/shop", "-o", str(drawn), "--background", str(white))
+    assert done.returncode == 0, done.stderr
+    with Image.open(drawn) as image:
+        assert image.text["usertrack:page-size"].startswith("1600x")  # type: ignore[attr-defined]
+    assert is_inside(hottest(drawn), wide)
+    assert not is_inside(hottest(drawn), clicked)
+
+    # Erasing the first leaves nothing of it and everything of the second.
+    snapshot(home)
+    visitors = {row["session"]: row["visitor"] for row in all_rows(home)}
+    kept = sorted(
+        (r for r in all_rows(home) if r["session"] != session), key=lambda r: (r["session"], r["seq"], r["idx"])
+    )
+    erased_key = visitors[session]
+    look = stage.usertrack("delete", "--ip", "127.0.0.1", "--ua", FIRST_AGENT, "--dry-run")
+    assert look.returncode == 0, look.stderr
+    assert session[:8] in look.stdout
+    assert any(row["session"] == session for row in all_rows(home))
+    done = stage.usertrack("delete", "--ip", "127.0.0.1", "--ua", FIRST_AGENT, "--yes")
+    assert done.returncode == 0, done.stderr
+    left = sorted(all_rows(home), key=lambda r: (r["session"], r["seq"], r["idx"]))
+    assert left == kept
+    assert len({row["visitor"] for row in kept}) == 1
+    assert erased_key not in {row["visitor"] for row in left}
+    database = b"".join(file.read_bytes() for file in home.root.glob("catalog.sqlite*"))
+    assert erased_key.encode() not in database
+    for table in ("batches", "sessions_open", "tags", "notes"):
+        con = catalog.connect(home)
+        assert con.execute(f"SELECT count(*) FROM {table} WHERE session = ?", (session,)).fetchone() == (0,)  # noqa: S608
+        con.close()
+    assert stage.usertrack("replay", session[:8]).returncode == 3
+    found = stage.usertrack("delete", "--ip", "127.0.0.1", "--ua", SECOND_AGENT, "--dry-run")
+    assert found.stdout.count("Chrome") == 2

@@ -1,0 +1,334 @@
+"""Every kind of event, done in a real browser and found in the store."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.scene import Scene, flush, scene, storage, tab, until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+PAGE = """<!doctype html><html lang="en"><head><title>Kinds 2026</title>
+<meta name="viewport" content="width=device-width">
+<style>body{margin:0;height:3000px} #list{height:100px;width:300px;overflow:auto;border:1px solid}
+ #list div{height:900px}
+ header{position:sticky;top:0;height:40px;background:#eee} button{width:160px;height:40px}
+ #far{margin-top:2000px;display:block}</style>
+<!--tag--></head><body>
+<header><a href="#top">Top</a></header>
+<h1>All kinds</h1>
+<button id="go" onclick="document.title='Changed'; this.textContent='Done'">Go on</button>
+<button id="dead">Nothing here</button>
+<button data-ust-id="buy" data-ust-track="bought">Buy 3 now</button>
+<button id="broken" onclick="throw new Error('on purpose, order 4711')">Break</button>
+<input id="name" placeholder="Name">
+<select id="size"><option>S<option>M</select> <label><input type="checkbox" id="yes"> Yes</label>
+<div id="list"><div>Long list</div></div>
+<div id="host"></div>
+<button id="far">Far down</button>
+<script>
+ document.querySelector('#host').attachShadow({mode: 'open'}).innerHTML = '<button id="inner">Inside</button>';
+</script></body></html>"""
+
+SLOW = """<!doctype html><html><head><title>Many</title><!--tag--></head><body style="margin:0">
+<main></main><script>
+ for (let i = 0; i < 200; i++) {
+   const b = document.createElement('button'); b.textContent = 'Button'; b.style.width = '100px';
+   document.querySelector('main').append(b);
+ }
+ // Each look at an element costs a millisecond here, as it does on a slow phone.
+ const look = Element.prototype.getBoundingClientRect;
+ Element.prototype.getBoundingClientRect = function () {
+   const end = performance.now() + 1; while (performance.now() < end); return look.call(this);
+ };
+</script></body></html>"""
+FAST = SLOW.replace("performance.now() + 1;", "0;")
+GROWING = """<!doctype html><html><head><title>Grows</title><!--tag--></head><body><script>
+ setTimeout(() => { document.body.style.height = '5000px'; }, 400);
+</script></body></html>"""
+ROUTES = """<!doctype html><html><head><title>Routes</title><!--tag--></head><body>
+<button id="next"
+ onclick="history.pushState(0,'','/routes/two?utm_source=mail&token=geheim'); document.title='Two'">
+Next</button></body></html>"""
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    pages = {
+        "/kinds": PAGE,
+        "/slow": SLOW,
+        "/fast": FAST,
+        "/growing": GROWING,
+        "/routes": ROUTES,
+        "/touch": PAGE,
+    }
+    with scene(tmp_path_factory.mktemp("kinds") / "data", pages) as made:
+        yield made
+
+
+def centre(page: Page, selector: str) -> tuple[float, float]:
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def named(rows: list[tuple[Any, ...]], *names: str) -> list[dict[str, Any]]:
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def visited(stage: Scene, browser: Browser) -> Iterator[Scene]:
+    """One visit in which everything happens once."""
+    with tab(browser) as page:
+        page.goto(stage.origin + "/kinds?utm_source=news&secret=1#start")
+        page.mouse.move(600, 300, steps=3)
+        time.sleep(0.2)
+        page.mouse.move(*centre(page, "#go"), steps=5)
+        time.sleep(0.3)
+        page.mouse.click(*centre(page, "#go"))
+        page.click("#dead")
+        page.click("[data-ust-id=buy]")
+        page.click("#broken")
+        page.click("#broken")
+        page.locator("#host").locator("#inner").click()
+        page.click("#name")
+        page.keyboard.type("Ada Lovelace")
+        page.select_option("#size", "M")
+        page.focus("#yes")
+        page.keyboard.press("Space")
+        page.mouse.move(*centre(page, "#list"))
+        page.mouse.wheel(0, 240)
+        time.sleep(0.4)
+        page.mouse.move(800, 600)
+        page.mouse.wheel(0, 700)
+        time.sleep(0.4)
+        page.evaluate("location.hash = 'part?token=1'")
+        page.evaluate("usertrack.track('signup', {plan: 'pro', seats: 3}); usertrack.tag('beta')")
+        page.evaluate("UST.addTag('from-ust'); UST.addEvent({category: 'shop', action: 'like', value: 2})")
+        page.set_viewport_size({"width": 1000, "height": 700})
+        page.evaluate("""() => {
+          dispatchEvent(new Event('blur'));
+          Object.defineProperty(document, 'hidden', {configurable: true, get: () => window.away});
+          for (const away of [true, false]) {
+            window.away = away;
+            document.dispatchEvent(new Event('visibilitychange'));
+          }
+        }""")
+        time.sleep(1.5)
+        flush(page)
+        until(lambda: page.evaluate("!Object.keys(localStorage).length"), "an empty queue")
+        time.sleep(0.3)
+        page.goto("about:blank")
+    stage.wait_for("page = '/kinds' AND kind = 'leave'")
+    yield stage
+
+
+def test_every_kind_is_in_the_store(visited: Scene) -> None:
+    kinds = {row[0] for row in visited.rows("page = '/kinds'", select="kind")}
+
+    assert kinds == {
+        "pageview",
+        "move",
+        "click",
+        "scroll",
+        "container_scroll",
+        "resize",
+        "input",
+        "visibility",
+        "focus",
+        "hash",
+        "active",
+        "error",
+        "custom",
+        "tag",
+        "layout",
+        "leave",
+    }
+
+
+def test_a_pageview_says_where_and_how_and_no_secret(visited: Scene) -> None:
+    select = "name, title, url_query, utm_source, pageview, viewport_w, document_h, device, language"
+
+    assert visited.rows("page = '/kinds' AND kind = 'pageview'", select=select) == [
+        ("load", "Kinds x", "utm_source=news", "news", 1, 1280, 3000, "desktop", "en-GB")
+    ]
+
+
+def test_a_click_names_its_target_and_how_the_page_answered(visited: Scene) -> None:
+    names = ("selector", "text", "flags", "button", "element_x", "element_y", "reaction_ms", "hover_ms")
+    clicks = {
+        row["selector"]: row
+        for row in named(visited.rows("page = '/kinds' AND kind = 'click'", select=", ".join(names)), *names)
+    }
+
+    go = clicks["#go"]
+    assert (go["text"], go["flags"] & 16, go["button"]) == ("Go on", 16, 0)
+    assert abs(go["element_x"] - 500) < 20 and abs(go["element_y"] - 500) < 40
+    assert 0 <= go["reaction_ms"] < 1000
+    assert 200 < go["hover_ms"] < 5000
+    assert clicks['[data-ust-id="buy"]']["text"] == "Buy x now"
+    assert (clicks["#dead"]["text"], clicks["#inner"]["text"]) == ("Nothing here", "Inside")
+    # What goes on inside a shadow root is out of sight, so silence there is no verdict.
+    assert clicks["#inner"]["reaction_ms"] != -1
+    assert clicks["#yes"]["flags"] & 8
+
+
+def test_positions_are_where_the_page_was_clicked(visited: Scene) -> None:
+    x, y, scroll_y = visited.rows(
+        "page = '/kinds' AND kind = 'click' AND selector = '#go'", select="x, y, scroll_y"
+    )[0]
+    moves = visited.rows("page = '/kinds' AND kind = 'move'", select="x, y")
+
+    assert (x, y, scroll_y) == (80, y, 0)
+    assert any(abs(mx - x) <= 4 and abs(my - y) <= 4 for mx, my in moves)
+
+
+def test_scrolling_of_the_window_and_of_boxes_is_told_apart(visited: Scene) -> None:
+    assert visited.rows("page = '/kinds' AND kind = 'scroll' AND scroll_y >= 700")
+    boxes = visited.rows(
+        "page = '/kinds' AND kind = 'container_scroll'",
+        select="container, container_y, container_scroll_h, container_client_h",
+    )
+
+    assert boxes[-1] == ("#list", 240, 900, 100)
+
+
+def test_fields_tell_how_much_and_never_what(visited: Scene) -> None:
+    fields = visited.rows("page = '/kinds' AND kind = 'input'", select="selector, value_length, value")
+
+    assert fields == [("#name", 12, None), ("#size", 1, None), ("#yes", 1, None)]
+    assert "Lovelace" not in json.dumps(visited.board.batches())
+
+
+def test_a_route_says_so_and_a_fragment_ends_where_values_begin(visited: Scene) -> None:
+    assert visited.rows("page = '/kinds' AND kind = 'hash'", select="value") == [("#part",)]
+
+
+def test_an_error_is_told_once_and_without_numbers(visited: Scene) -> None:
+    errors = visited.rows("page = '/kinds' AND kind = 'error'", select="name")
+
+    assert len(errors) == 1
+    assert "4711" not in errors[0][0] and "on purpose" in errors[0][0]
+
+
+def test_events_and_tags_of_the_page_come_with_their_properties(visited: Scene) -> None:
+    customs = visited.rows("page = '/kinds' AND kind = 'custom'", select="name, props")
+    tags = visited.rows("page = '/kinds' AND kind = 'tag'", select="name")
+
+    assert [(name, json.loads(props or "null")) for name, props in customs] == [
+        ("bought", None),
+        ("signup", {"plan": "pro", "seats": 3}),
+        ("like", {"category": "shop", "action": "like", "value": 2}),
+    ]
+    assert tags == [("beta",), ("from-ust",)]
+
+
+def test_window_and_visibility_are_followed(visited: Scene) -> None:
+    assert visited.rows("page = '/kinds' AND kind = 'resize'", select="viewport_w, viewport_h")[0] == (
+        1000,
+        700,
+    )
+    assert visited.rows("page = '/kinds' AND kind = 'visibility'", select="value")[:2] == [("0",), ("1",)]
+    assert visited.rows("page = '/kinds' AND kind = 'focus'", select="value")[0] == ("0",)
+    active = sum(row[0] for row in visited.rows("page = '/kinds' AND kind = 'active'", select="active_ms"))
+    assert 1_000 < active < 20_000
+
+
+def test_events_come_in_the_order_they_happened(visited: Scene) -> None:
+    times = [row[0] for row in visited.rows("page = '/kinds'", select="epoch_ms(occurred_at)")]
+
+    assert times == sorted(times)
+    assert len({row[0] for row in visited.rows("page = '/kinds'", select="session")}) == 1
+
+
+def test_a_slow_page_is_measured_in_slices_and_says_the_same_as_a_fast_one(
+    stage: Scene, browser: Browser
+) -> None:
+    longest = {}
+    for path in ("/slow", "/fast"):
+        with tab(browser) as page:
+            page.add_init_script(
+                "window.longest = 0; new PerformanceObserver((list) => {"
+                " for (const {duration, startTime} of list.getEntries())"
+                " if (startTime > 900) longest = Math.max(longest, duration);"
+                "}).observe({entryTypes: ['longtask']})"
+            )
+            page.goto(stage.origin + path)
+            stage.wait_for(f"page = '{path}' AND kind = 'layout'", page=page)
+            longest[path] = page.evaluate("longest")
+    hashes = dict(stage.rows("kind = 'layout' AND page IN ('/slow', '/fast')", select="page, layout"))
+
+    assert hashes["/slow"] == hashes["/fast"]
+    # Hundreds of milliseconds in all, and never as long as what a browser calls a long task.
+    assert longest["/slow"] < 100, longest
+
+
+def test_a_page_that_changes_while_it_is_measured_is_measured_anew(stage: Scene, browser: Browser) -> None:
+    with tab(browser) as page:
+        page.goto(stage.origin + "/slow")
+        time.sleep(1.3)
+        page.evaluate("document.querySelector('main').lastChild.remove()")
+        session = page.evaluate("usertrack.status().session")
+        rows = stage.wait_for(f"session = '{session}' AND kind = 'layout'", select="layout", page=page)
+    known = {row[0] for row in stage.rows("kind = 'layout' AND page = '/fast'", select="layout")}
+
+    assert len(rows) == 1
+    assert rows[0][0] not in known
+
+
+def test_a_document_that_grows_says_so(stage: Scene, browser: Browser) -> None:
+    with tab(browser) as page:
+        page.goto(stage.origin + "/growing")
+        time.sleep(1.2)
+        flush(page)
+        rows = stage.wait_for("page = '/growing' AND kind = 'resize'", select="document_h")
+
+    assert rows[-1][0] >= 5000
+
+
+def test_a_route_change_is_a_pageview_of_its_own(stage: Scene, browser: Browser) -> None:
+    with tab(browser) as page:
+        page.goto(stage.origin + "/routes")
+        page.click("#next")
+        time.sleep(0.7)
+        flush(page)
+        rows = stage.wait_for(
+            "page = '/routes/two' AND kind = 'pageview'",
+            select="name, title, url_query, pageview, referrer",
+        )
+        page.go_back()
+        time.sleep(0.7)
+        flush(page)
+        back = stage.wait_for("page = '/routes' AND kind = 'pageview'", select="name, pageview", count=2)
+
+    assert rows == [("spa", "Two", "utm_source=mail", 2, "/routes")]
+    assert back == [("load", 1), ("spa", 3)]
+
+
+def test_a_tap_is_a_click_and_a_finger_leaves_no_trail(stage: Scene, browser: Browser) -> None:
+    with tab(browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True) as page:
+        page.goto(stage.origin + "/touch")
+        page.tap("#go")
+        time.sleep(0.5)
+        page.goto("about:blank")
+    rows = stage.wait_for("page = '/touch' AND kind = 'click'", select="selector, flags, hover_ms, width_class")
+
+    assert rows == [("#go", 4 | 16, -1, "narrow")]
+    assert stage.rows("page = '/touch' AND kind = 'move'") == []
+
+
+def test_nothing_is_left_in_the_browser_but_the_session_of_the_tab(stage: Scene, browser: Browser) -> None:
+    with tab(browser) as page:
+        page.goto(stage.origin + "/routes")
+        time.sleep(0.3)
+        flush(page)
+        until(lambda: storage(page) == ([], ["ust.s"]), "an acknowledged queue")
+        assert page.context.cookies() == []
