@@ -1,0 +1,239 @@
+"""A disk that is full or fails: nothing acknowledged is lost, nothing lost is acknowledged, and it passes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.fault.collecting import ROOT, Crowd, collecting, lost_and_double, stored
+from tests.senders import Sender, pageview, session_id
+from usertrack_cli import clock
+from usertrack_cli.app import main
+from usertrack_cli.store import catalog, reserve, room
+from usertrack_cli.store.home import Home
+from usertrack_cli.store.inbox import Inbox
+from usertrack_cli.store.snapshot import snapshot
+
+MIB = 2**20
+
+
+def has_namespaces() -> bool:
+    made = subprocess.run(["unshare", "-Urm", "true"], capture_output=True, check=False)
+    return shutil.which("unshare") is not None and made.returncode == 0
+
+
+needs_namespaces = pytest.mark.skipif(
+    not has_namespaces(), reason="NOT PROVED HERE: a full disk needs user namespaces (unshare -Urm)"
+)
+
+
+def on_small_disk(scenario: Callable[[Path], None], disk: Path, *, mib: int) -> None:
+    """Run a scenario of this module in a mount namespace of its own, on a tmpfs of so many MiB."""
+    disk.mkdir()
+    code = f'from tests.fault.test_disk import *; {scenario.__name__}(Path("{disk}"))'
+    mount = f"mount -t tmpfs -o size={mib}m,mode=0700 none {disk}"
+    script = f"{mount} && exec {sys.executable} -W ignore -c '{code}'"
+    done = subprocess.run(
+        ["unshare", "-Urm", "sh", "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+
+
+def fill(path: Path, *, leave: int = 0) -> None:
+    """Somebody else fills the disk."""
+    with contextlib.suppress(OSError), path.open("wb") as file:
+        while True:
+            file.write(bytes(64 * 1024))
+            file.flush()
+    if leave and path.exists():
+        os.truncate(path, max(0, path.stat().st_size - leave))
+
+
+def wait_for(condition: Callable[[], bool], *, seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.1)
+
+
+def scenario_full(disk: Path) -> None:
+    """The disk fills up under load, space comes back, and collecting goes on by itself."""
+    data = disk / "data"
+    with Crowd(4, filler=2000) as crowd, collecting(data, "--flush-interval", "1s") as running:
+        crowd.port = running.port
+        wait_for(lambda: len(crowd.acked) > 60)
+        fill(disk / "others")
+        wait_for(lambda: 507 in crowd.statuses)
+        before = len(crowd.acked)
+        time.sleep(1.5)
+        assert running.process.poll() is None, "serve ended"
+        assert running.writer_pid() is not None, "the writer ended"
+        (disk / "others").unlink()
+        wait_for(lambda: len(crowd.acked) > before + 60)
+        crowd.end()
+        assert running.stop() == 0
+    lost, double = lost_and_double(data, crowd)
+    assert (lost, double) == (set(), 0)
+    assert crowd.statuses <= {200, 204, 503, 507}, crowd.statuses
+
+
+@needs_namespaces
+def test_a_full_disk_is_507_and_collecting_goes_on_when_space_returns(tmp_path: Path) -> None:
+    on_small_disk(scenario_full, tmp_path / "disk", mib=96)
+
+
+def scenario_sqlite(disk: Path) -> None:
+    """Without the look at the free space, the commit itself meets the full disk, and recovers."""
+    from usertrack_cli.commands.init import prepare
+    from usertrack_cli.store.home import create_home
+
+    home = create_home(disk / "data")
+    prepare(home)
+    sender = Sender(home, session_id(1))
+    kept = 0
+    coming = [sender.batch(seq, pageview(title="x" * 20_000)) for seq in range(1, 40)]
+    later = [sender.batch(seq, pageview()) for seq in range(1000, 1003)]
+    with closing(catalog.connect(home)) as con:
+        inbox = Inbox(con)
+        inbox.append([sender.batch(0, pageview())])
+        fill(disk / "others")
+        failed = 0
+        for each in coming:
+            try:
+                inbox.append([each])
+                kept += 1
+            except sqlite3.OperationalError as error:
+                assert "full" in str(error)
+                failed += 1
+                if failed > 3:
+                    break
+        assert failed > 3
+        (disk / "others").unlink()
+        for each in later:  # on the same connection: no transaction was left open
+            inbox.append([each])
+    assert len({row[1] for row in stored(home.root)}) == kept + 4
+
+
+@needs_namespaces
+def test_a_commit_that_met_a_full_disk_leaves_the_connection_usable(tmp_path: Path) -> None:
+    on_small_disk(scenario_sqlite, tmp_path / "disk", mib=8)
+
+
+def scenario_prune(disk: Path) -> None:
+    """On a disk that somebody else filled to the last byte, prune and delete still work."""
+    data = disk / "data"
+    with Crowd(4, filler=2000) as crowd, collecting(data, "--flush-interval", "1s") as running:
+        crowd.port = running.port
+        wait_for(lambda: len(crowd.acked) > 100)
+        wait_for((data / "reserve").exists)
+        crowd.end()
+        assert running.stop() == 0
+    assert len({row[0] for row in stored(data)}) == 4
+    fill(disk / "others")
+    first = crowd.browsers[0].session
+    assert main(["delete", "--session", first, "--yes", "--data", str(data)]) == 0
+    assert main(["prune", "--max-sessions", "1", "--yes", "--data", str(data)]) == 0
+    assert first not in {row[0] for row in stored(data)}
+    assert main(["sessions", "--json", "--data", str(data)]) == 0
+    (disk / "others").unlink()
+    assert reserve.keep_reserve(Home(data))
+
+
+@needs_namespaces
+def test_prune_and_delete_work_on_a_full_disk(tmp_path: Path) -> None:
+    on_small_disk(scenario_prune, tmp_path / "disk", mib=96)
+
+
+def scenario_no_reserve(disk: Path) -> None:
+    reserve.RESERVE_BYTES = 0
+    with contextlib.suppress(AssertionError):
+        scenario_prune_without(disk)
+        raise SystemExit("deleting worked without a reserve")
+
+
+def scenario_prune_without(disk: Path) -> None:
+    data = disk / "data"
+    with Crowd(2, filler=2000) as crowd, collecting(data, "--flush-interval", "1s") as running:
+        crowd.port = running.port
+        wait_for(lambda: len(crowd.acked) > 60)
+        crowd.end()
+        assert running.stop() == 0
+    stored(data)
+    (data / "reserve").unlink(missing_ok=True)
+    fill(disk / "others")
+    assert main(["delete", "--session", crowd.browsers[0].session, "--yes", "--data", str(data)]) == 0
+
+
+@needs_namespaces
+def test_without_the_reserve_deleting_on_a_full_disk_fails(tmp_path: Path) -> None:
+    """The control of the test above."""
+    on_small_disk(scenario_no_reserve, tmp_path / "disk", mib=96)
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="NOT PROVED HERE: strace is not installed")
+def test_a_failing_sync_is_never_acknowledged_and_passes(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    trace = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync")
+    # From the 40th call on every 3rd sync of the disk fails, in both processes.
+    prefix = (*trace, "-e", "inject=fsync,fdatasync:error=EIO:when=40+3")
+    with Crowd(3) as crowd, collecting(data, "--flush-interval", "1s", prefix=prefix) as running:
+        crowd.port = running.port
+        time.sleep(4)
+        crowd.end()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.stop()
+    lost, double = lost_and_double(data, crowd)
+
+    assert (lost, double) == (set(), 0)
+    assert crowd.statuses <= {200, 204, 503}
+    assert main(["doctor", "--json", "--data", str(data)]) in {0, 4}
+
+
+def test_an_inbox_that_nobody_drains_is_bounded(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "INBOX_BYTES_MAX", 20_000)
+    monkeypatch.setattr(room, "LOOK_EVERY_S", 0.0)
+    with closing(catalog.connect(home)) as con:
+        space = room.Room(con, home)
+        taken = 0
+        while space.lack(1_000) is None:
+            Inbox(con).append([Sender(home, session_id(1)).batch(taken, pageview(title="x" * 1_000))])
+            taken += 1
+
+    assert 5 < taken < 20
+    snapshot(home)  # drains
+    with closing(catalog.connect(home)) as con:
+        assert room.Room(con, home).lack(1_000) is None
+
+
+def test_a_disk_below_the_limit_takes_nothing_new(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reserve, "FREE_BYTES_MIN", 2**62)
+    with closing(catalog.connect(home)) as con:
+        assert room.Room(con, home).lack(1) == "disk"
+
+
+def test_the_doctor_says_that_space_is_low(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("usertrack_cli.store.doctor.FREE_BYTES_MIN", 2**62)
+
+    assert main(["doctor", "--json", "--data", str(home.root)]) == 4
+
+    said = {each["check"]: each["detail"] for each in json.loads(capsys.readouterr().out)}
+    assert "nothing new is taken in" in said["space"]
+    assert clock.now_ms() > 0
