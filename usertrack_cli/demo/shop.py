@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ def shop(tag: str, *, port: int = 0, policy: str | None = None) -> Iterator[str]
     Yields:
         The shop's origin, for example ``http://localhost:40123``.
     """
-    server = ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, tag.encode(), policy))
+    server = _Server(("127.0.0.1", port), partial(_Handler, tag.encode(), policy))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -42,6 +43,15 @@ def shop(tag: str, *, port: int = 0, policy: str | None = None) -> Iterator[str]
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    """A server that visitors may leave in the middle of an answer."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a connection that the other side closed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
