@@ -6,9 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-import typer
-
-from usertrack_cli.app import app
+from usertrack_cli import registry
 from usertrack_cli.settings import SETTINGS
 
 README = Path(__file__).parent.parent / "README.md"
@@ -28,8 +26,7 @@ def settings_table() -> str:
 def command_table() -> str:
     """Return every command with its first sentence."""
     lines = ["| command | what it does |", "|---|---|"]
-    shown = [command for command in typer.main.get_group(app).commands.values() if not command.hidden]
-    lines += [f"| `usertrack {command.name}` | {command.get_short_help_str(200)} |" for command in shown]
+    lines += [f"| `usertrack {name}` | {registry.summary(name)} |" for name in registry.names()]
     return "\n".join(lines)
 
 

@@ -4,102 +4,56 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import typer
 import typer.core
 
-from usertrack_cli import __version__, console
-from usertrack_cli.commands import (
-    backup,
-    compare,
-    config,
-    delete,
-    demo,
-    doctor,
-    elements,
-    export,
-    funnel,
-    heatmap,
-    import_,
-    init,
-    migrate,
-    pages,
-    prune,
-    replay,
-    restore,
-    screenshot,
-    scrollmap,
-    serve,
-    sessions,
-    snippet,
-    sql,
-    stats,
-)
-from usertrack_cli.errors import UsertrackError
+from usertrack_cli import __version__, console, registry
+from usertrack_cli.errors import UsageError, UsertrackError
 from usertrack_cli.store import omissions
 
-_COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
-    "Collect": {
-        "init": init.command,
-        "serve": serve.command,
-        "snippet": snippet.command,
-        "demo": demo.command,
-        "import": import_.command,
-    },
-    "Look": {
-        "sessions": sessions.command,
-        "stats": stats.command,
-        "pages": pages.command,
-        "funnel": funnel.command,
-        "elements": elements.command,
-        "heatmap": heatmap.command,
-        "scrollmap": scrollmap.command,
-        "compare": compare.command,
-        "replay": replay.command,
-        "sql": sql.command,
-    },
-    "People": {
-        "delete": delete.command,
-    },
-    "Keep": {
-        "prune": prune.command,
-        "doctor": doctor.command,
-        "backup": backup.command,
-        "restore": restore.command,
-        "migrate": migrate.command,
-        "export": export.command,
-        "config": config.command,
-        "screenshot": screenshot.command,
-    },
-}
 
+class _Commands(typer.core.TyperGroup):
+    """Imports a command when it is called, and lists them under what they are for."""
 
-class _Sections(typer.core.TyperGroup):
-    """Lists the commands under what they are for."""
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 the signature that Typer calls
+        return registry.names()
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        widest = max(len(name) for names in _COMMANDS.values() for name in names)
-        for title, names in _COMMANDS.items():
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 as above
+        if cmd_name in registry.names():
+            return registry.load(cmd_name)
+        near = get_close_matches(cmd_name, registry.names(), n=1)
+        see = f"did you mean: usertrack {near[0]}" if near else "see: usertrack --help"
+        raise UsageError(f"there is no command {cmd_name}", hint=see)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 as above
+        widest = max(map(len, registry.names()))
+        room = formatter.width - widest - 6
+        for title, section in registry.SECTIONS.items():
             with formatter.section(title):
-                commands = [(name, self.get_command(ctx, name)) for name in names]
-                room = formatter.width - widest - 6
-                formatter.write_dl([(f"{n:<{widest}}", c.get_short_help_str(room)) for n, c in commands if c])
+                formatter.write_dl(
+                    [(f"{name:<{widest}}", _shortened(text, room)) for name, text in section.items()]
+                )
+
+
+def _shortened(text: str, room: int) -> str:
+    if len(text) <= room:
+        return text
+    return f"{text[: room - 3].rpartition(' ')[0]}..."
 
 
 app = typer.Typer(
     name="usertrack",
-    cls=_Sections,
+    cls=_Commands,
     help="Session analytics that you own: heatmaps, replays and erasure from a terminal.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _names in _COMMANDS.values():
-    for _name, _command in _names.items():
-        app.command(name=_name)(_command)
 
 _CallError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 """What Typer raises for a call it cannot read; its own Click is not to be imported."""

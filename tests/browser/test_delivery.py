@@ -130,14 +130,16 @@ def test_offline_and_back_loses_nothing(stage: Scene, browser: Browser) -> None:
         for _ in range(3):
             page.click("#go")
             page.evaluate("usertrack.track('offline')")
-            flush(page)
-            time.sleep(0.1)
-        held = storage(page)[0]
+
+        def held() -> list[str]:
+            flush(page)  # what follows a click stays open until the page has reacted
+            return storage(page)[0]
+
+        until(held, "a batch that waits")
         page.context.set_offline(False)
         until(lambda: not storage(page)[0], "an empty queue")
         rows = stage.wait_for(f"session = '{session}' AND kind = 'custom'", count=3, page=page)
 
-    assert len(held) >= 1
     assert len(rows) == 3
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.commands.conftest import Run
 from tests.senders import Sender
+from usertrack_cli import registry
 from usertrack_cli.app import main
 
 
@@ -110,6 +111,18 @@ def test_help_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.splitlines()[-1] == "[] 0"
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_the_line_in_help_is_the_first_sentence_of_the_command(name: str) -> None:
+    assert registry.load(name).get_short_help_str(200) == registry.summary(name)
+
+
+def test_a_command_that_is_misspelt_is_named_with_its_neighbour(run: Run) -> None:
+    done = run("heatmpa")
+
+    assert done.code == 2
+    assert "heatmap" in done.err
 
 
 def test_a_broken_pipe_is_no_error(two_visitors: tuple[Sender, Sender]) -> None:

@@ -12,8 +12,7 @@ import pytest
 
 from tests.commands.conftest import Run
 from tests.senders import FIRST_IP, Sender, session_id
-from usertrack_cli import api, console
-from usertrack_cli.app import app
+from usertrack_cli import api, console, registry
 from usertrack_cli.render.text import safe_text
 from usertrack_cli.store import catalog
 from usertrack_cli.store.home import Home
@@ -139,9 +138,7 @@ def check_every_command(
 
 
 def test_every_command_is_here() -> None:
-    names = {command.name for command in app.registered_commands}
-
-    assert names <= set(COMMANDS) | SILENT
+    assert set(registry.names()) <= set(COMMANDS) | SILENT
 
 
 @pytest.mark.parametrize("is_terminal", [False, True])

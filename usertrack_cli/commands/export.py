@@ -25,9 +25,10 @@ def command(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="File; standard output if unsaid.")
     ] = None,
 ) -> None:
-    """Write a session as rrweb events: pointer, clicks, scrolling, and a page made from the layout.
+    """Write a session as rrweb events.
 
-    A file is noted in the store, so that erasing the session names it.
+    Pointer, clicks, scrolling, and a page made from the layout. A file is noted in the
+    store, so that erasing the session names it.
 
     Example:  usertrack export --format rrweb --session 4fKp -o session.json
     """

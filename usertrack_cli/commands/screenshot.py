@@ -36,9 +36,10 @@ def command(
     ] = False,
     wait: Annotated[float, typer.Option("--wait", min=0, max=60, help="Seconds for the page to settle.")] = 1.0,
 ) -> None:
-    """Store a screenshot of a page; its heatmaps and scrollmaps are drawn on it while its layout fits.
+    """Store a screenshot of a page to draw its maps on.
 
-    Needs the extra `usertrack[browser]` and Chromium. Only an address that you type, or the setting
+    Heatmaps and scrollmaps use it while the layout still fits. Needs the extra `usertrack[browser]` and
+    Chromium. Only an address that you type, or the setting
     site_url with the page's path, is opened, never a host that visitors sent. Whatever the page loads or
     redirects to is refused where it is not on the public Internet.
 

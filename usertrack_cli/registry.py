@@ -1,0 +1,72 @@
+"""Every command once: its section in ``usertrack --help`` and what it does in one line.
+
+A command's module is imported when it is called. ``--help`` needs none of them, which is why the lines stand
+here; a test compares each with the first sentence of its command.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import typer
+
+SECTIONS: dict[str, dict[str, str]] = {
+    "Collect": {
+        "init": "Make a data directory; one that exists is left as it is.",
+        "serve": "Collect sessions.",
+        "snippet": "Print the script tag for your pages.",
+        "demo": "Record visitors on a demo shop and draw what they did.",
+        "import": "Import a recording as a session of its own, with source rrweb.",
+    },
+    "Look": {
+        "sessions": "List sessions, the most recent first; replay @3 then means the third row.",
+        "stats": "Show the traffic in figures.",
+        "pages": "List the recorded pages.",
+        "funnel": "Count the sessions that go through some steps in order.",
+        "elements": "List the elements of a page that were clicked.",
+        "heatmap": "Draw where one page was clicked, as a PNG.",
+        "scrollmap": "Draw how far down one page was seen, as a PNG.",
+        "compare": "Say which elements of a page are clicked more or less on side b than on side a.",
+        "replay": "Play sessions, one after the other; in a pipe, print them as text.",
+        "sql": "Ask the store in SQL.",
+    },
+    "People": {
+        "delete": "Erase a visitor for good.",
+    },
+    "Keep": {
+        "prune": "Remove what the retention settings no longer keep.",
+        "doctor": "Check the store: files, digests, rows, rights, keys, space, clock, retention, erasures.",
+        "backup": "Back the store up into a new folder below DEST; segments that are there already are linked.",
+        "restore": "Restore a backup into the data directory, which must not hold a store.",
+        "migrate": "Bring the store to this program's version; serve does the same when it starts.",
+        "export": "Write a session as rrweb events.",
+        "config": "Print the settings in force.",
+        "screenshot": "Store a screenshot of a page to draw its maps on.",
+    },
+}
+
+
+def names() -> list[str]:
+    """Return every command in the order of ``--help``."""
+    return [name for section in SECTIONS.values() for name in section]
+
+
+def summary(name: str) -> str:
+    """Return what a command does, in one line."""
+    return next(section[name] for section in SECTIONS.values() if name in section)
+
+
+def load(name: str) -> Any:
+    """Import a command and return it in the form Typer runs.
+
+    Its module has ``command``, a function, or ``commands``, a ``typer.Typer`` of several.
+    """
+    module = import_module(f"usertrack_cli.commands.{name}{'_' if name == 'import' else ''}")
+    made = getattr(module, "commands", None)
+    if made is None:
+        made = typer.Typer(rich_markup_mode=None, add_completion=False)
+        made.command(name=name)(module.command)
+    loaded = typer.main.get_command(made)
+    loaded.name = name
+    return loaded
