@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-from usertrack_cli import registry
+from usertrack_cli import controller, registry
 from usertrack_cli.settings import SETTINGS
 
 README = Path(__file__).parent.parent / "README.md"
@@ -23,6 +23,15 @@ def settings_table() -> str:
     return "\n".join(lines)
 
 
+def controller_table() -> str:
+    """Return every field of the controller with its meaning."""
+    lines = ["| field | meaning |", "|---|---|"]
+    for name, meaning in controller.FIELDS.items():
+        needed = " Needed." if name in controller.REQUIRED else ""
+        lines.append(f"| `{name}` | {meaning}{needed} |")
+    return "\n".join(lines)
+
+
 def command_table() -> str:
     """Return every command with its first sentence."""
     lines = ["| command | what it does |", "|---|---|"]
@@ -32,7 +41,8 @@ def command_table() -> str:
 
 def written(text: str) -> str:
     """Return the README with its generated parts new."""
-    for name, part in (("settings", settings_table()), ("commands", command_table())):
+    parts = (("settings", settings_table()), ("controller", controller_table()), ("commands", command_table()))
+    for name, part in parts:
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         text = pattern.sub(lambda match, part=part: f"{match[1]}{part}\n{match[2]}", text)
     return text

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from usertrack_cli import values
+from usertrack_cli import controller, values
 from usertrack_cli.errors import StoreError, UsageError
 from usertrack_cli.values import RECORDABLE, SITE_PATTERN, duration_ms
 
@@ -204,11 +204,14 @@ def read_file(data: Path) -> dict[str, Any]:
     _refuse_unknown(
         {name: value for name, value in table.items() if value is not tables}, path, "", only_per_site=False
     )
+    for where, part in [("", table), *((f"site.{slug}.", own) for slug, own in tables.items())]:
+        if (wrong := controller.wrong_in(part.get(controller.TABLE, {}))) is not None:
+            raise UsageError(f"[{where}{controller.TABLE}] in {path}: {wrong}")
     return table
 
 
 def _refuse_unknown(table: Mapping[str, Any], path: Path, where: str, *, only_per_site: bool) -> None:
-    for name in table:
+    for name in [each for each in table if each != controller.TABLE]:
         if name not in SETTINGS:
             raise UsageError(
                 f"{name} {where + ' ' if where else ''}in {path} is not a setting",

@@ -11,11 +11,14 @@ import pytest
 
 from usertrack_cli.app import main
 from usertrack_cli.errors import StoreError
+from usertrack_cli.lifecycle.erasure import erase
+from usertrack_cli.lifecycle.restoration import restore
 from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter
 from usertrack_cli.store import catalog, migration
 from usertrack_cli.store.home import Home, create_home
 from usertrack_cli.store.schema import STORE_VERSION
+from usertrack_cli.store.segment import digest_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 GOLDEN = sorted(FIXTURES.glob("store-v*"))
@@ -23,6 +26,7 @@ SQL = "SELECT site, session, seq, idx, kind, page, x, y, name, title, utm_source
 
 
 def opened(golden: Path, tmp_path: Path) -> Home:
+    tmp_path.mkdir(exist_ok=True)
     shutil.copytree(golden, tmp_path / "data", copy_function=shutil.copyfile)
     for path in [tmp_path / "data", *(tmp_path / "data").rglob("*")]:
         path.chmod(0o700 if path.is_dir() else 0o600)
@@ -69,6 +73,57 @@ def test_a_newer_store_is_refused_with_its_version_and_left_alone(
     assert home.catalog.read_bytes() == before
 
 
+def tables(home: Home) -> dict[str, str]:
+    with closing(catalog.open_database(home.catalog)) as con:
+        rows = con.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+    return {name: " ".join(sql.split()) for name, sql in rows}
+
+
+@pytest.mark.parametrize("golden", GOLDEN, ids=lambda path: path.name)
+def test_a_migrated_store_has_the_tables_of_a_new_one(golden: Path, tmp_path: Path, home: Home) -> None:
+    old = opened(golden, tmp_path / "old")
+
+    migration.migrate(old)
+
+    assert tables(old) == tables(home)
+
+
+def test_the_copy_that_a_migration_leaves_does_not_outlive_an_erasure(tmp_path: Path) -> None:
+    old = opened(GOLDEN[0], tmp_path)
+    migration.migrate(old)
+    gone = "s" + "1".zfill(21)
+    assert [gone.encode() in file.read_bytes() for file in old.root.glob("catalog-before-*")] == [True]
+
+    erase(old, [("default", gone)])
+
+    assert list(old.root.glob("catalog-before-*")) == []
+
+
+def test_a_backup_of_an_older_store_is_restored_as_one_of_this_version(tmp_path: Path) -> None:
+    backup = tmp_path / "usertrack-old"
+    shutil.copytree(GOLDEN[0], backup, copy_function=shutil.copyfile)
+    manifest = {
+        "version": 1,
+        "made_at": 0,
+        "segments": 2,
+        "rows": 0,
+        "bytes": 0,
+        "linked": 0,
+        "copied": 0,
+        "damaged": 0,
+        "has_keys": True,
+        "catalog_sha256": digest_of(backup / "catalog.sqlite"),
+    }
+    (backup / "backup.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+    restore(backup, tmp_path / "data", ledger=None)
+
+    restored = Home(tmp_path / "data")
+    answer = ask(restored, Filter(), lambda con: con.execute(SQL).fetchall())
+    assert [list(row) for row in answer] == json.loads((GOLDEN[0] / "answer.json").read_text(encoding="utf-8"))
+    assert list(restored.root.glob("catalog-before-*")) == []
+
+
 def test_a_store_without_a_readable_version_is_refused(home: Home) -> None:
     stamp(home, "banana")
 
@@ -80,8 +135,8 @@ def test_a_store_without_a_readable_version_is_refused(home: Home) -> None:
 def _next_version(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the program of the next version would see a store of this one."""
     for module in (catalog, migration):
-        monkeypatch.setattr(module, "STORE_VERSION", 2)
-    monkeypatch.setattr(migration, "STEPS", {1: ("ALTER TABLE tags ADD COLUMN colour TEXT",)})
+        monkeypatch.setattr(module, "STORE_VERSION", STORE_VERSION + 1)
+    monkeypatch.setattr(migration, "STEPS", {STORE_VERSION: ("ALTER TABLE tags ADD COLUMN colour TEXT",)})
 
 
 @pytest.mark.usefixtures("_next_version")
@@ -93,19 +148,21 @@ def test_an_older_store_is_migrated_after_a_copy(home: Home, capsys: pytest.Capt
 
     with closing(catalog.connect(home)) as con:
         assert con.execute("SELECT colour FROM tags").fetchall() == []
-    with closing(catalog.open_database(home.root / "catalog-before-2.sqlite")) as con:
-        assert con.execute("SELECT value FROM store WHERE name = 'version'").fetchone() == ("1",)
+    with closing(catalog.open_database(home.root / f"catalog-before-{STORE_VERSION + 1}.sqlite")) as con:
+        assert con.execute("SELECT value FROM store WHERE name = 'version'").fetchone() == (str(STORE_VERSION),)
 
 
 @pytest.mark.usefixtures("_next_version")
 def test_a_migration_that_fails_changes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = {1: ("ALTER TABLE tags ADD COLUMN colour TEXT", "ALTER TABLE nowhere ADD COLUMN x TEXT")}
+    steps = {
+        STORE_VERSION: ("ALTER TABLE tags ADD COLUMN colour TEXT", "ALTER TABLE nowhere ADD COLUMN x TEXT")
+    }
     monkeypatch.setattr(migration, "STEPS", steps)
 
     with pytest.raises(StoreError, match="could not be brought"):
         migration.migrate(home)
 
-    assert catalog.version_of(home) == 1
+    assert catalog.version_of(home) == STORE_VERSION
     with closing(catalog.open_database(home.catalog)) as con:
         assert "colour" not in {row[1] for row in con.execute("PRAGMA table_info(tags)")}
 

@@ -23,6 +23,7 @@ from usertrack_cli.store.home import Home
 from usertrack_cli.store.layouts import blank_texts
 from usertrack_cli.store.ledger import record_erasure
 from usertrack_cli.store.lock import MAINTENANCE, held
+from usertrack_cli.store.migration import forget_copies
 from usertrack_cli.store.parquet import read_segment, without_sessions, write_segment
 from usertrack_cli.store.quarantine import forget, quarantined_batches, sound_segments
 from usertrack_cli.store.remembered import forget_sessions
@@ -40,7 +41,7 @@ CHECKPOINT_WAIT_S = 30.0
 """An open reader keeps the write-ahead log alive; no process of ours reads for over a second."""
 CHECKPOINT_TRY_MS = 200
 
-_TABLES = ("batches", "sessions_open", "tags", "notes", "watched", "outputs")
+_TABLES = ("batches", "sessions_open", "tags", "notes", "watched", "outputs", "restrictions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,7 @@ def _finish(con: sqlite3.Connection, home: Home, wanted: Sequence[tuple[str, str
     record_erasure(home, wanted, now_ms=clock.now_ms())
     clean_workspaces(home)
     forget_sessions(home, wanted)
+    forget_copies(home)
     batches, layouts = _erase_from_catalog(con, by_site)
     segments, rows = _erase_from_segments(con, home, by_site)
     _checkpoint(con)

@@ -20,6 +20,7 @@ from usertrack_cli.store import catalog
 from usertrack_cli.store.backup import MANIFEST, Backup, backups_in, manifest_of
 from usertrack_cli.store.home import DIR_MODE, Home, create_home, open_home, random_name, sync_dir
 from usertrack_cli.store.ledger import erased_digests, session_digest
+from usertrack_cli.store.migration import forget_copies, migrate
 from usertrack_cli.store.parquet import read_segment
 from usertrack_cli.store.roster import live_segments
 from usertrack_cli.store.segment import digest_of
@@ -102,6 +103,8 @@ def _copied(backup: Path, draft: Path, manifest: Backup) -> Home:
         path.chmod(DIR_MODE if path.is_dir() else 0o600)
     home = create_home(draft)
     open_home(draft)
+    migrate(home)
+    forget_copies(home)
     with closing(catalog.connect(home)) as con:
         con.execute("PRAGMA journal_mode = WAL")
         states = soundness(home, live_segments(con))

@@ -13,13 +13,14 @@ from pathlib import Path
 
 from usertrack_cli.errors import StoreError
 from usertrack_cli.store import catalog
-from usertrack_cli.store.home import Home
+from usertrack_cli.store.home import Home, sync_dir
 from usertrack_cli.store.lock import MAINTENANCE, SERVE, WRITER, held
-from usertrack_cli.store.schema import STORE_VERSION
+from usertrack_cli.store.schema import CATALOG_DDL_V2, STORE_VERSION
 
-STEPS: Mapping[int, tuple[str, ...]] = {}
+STEPS: Mapping[int, tuple[str, ...]] = {1: CATALOG_DDL_V2}
 """From the version in the key to the next; a statement each. Version 1 is the first."""
 LOCK_WAIT_S = 10.0
+_COPIES = "catalog-before-*.sqlite"
 
 
 def migrate(home: Home, *, is_serving: bool = False) -> tuple[int, int]:
@@ -43,6 +44,26 @@ def migrate(home: Home, *, is_serving: bool = False) -> tuple[int, int]:
         return _locked(home, found)
     with held(home, SERVE, timeout_s=0, doing="migrating"):
         return _locked(home, found)
+
+
+def forget_copies(home: Home, *, before_ms: int | None = None) -> int:
+    """Remove the copies that migrations left; they hold whatever was in the catalog then.
+
+    Args:
+        before_ms: Only those made before this instant; ``None`` removes them all.
+
+    Returns:
+        The bytes they took.
+    """
+    size = 0
+    for file in sorted(home.root.glob(_COPIES)):
+        about = file.stat()
+        if before_ms is None or about.st_mtime * 1000 < before_ms:
+            file.unlink(missing_ok=True)
+            size += about.st_size
+    if size:
+        sync_dir(home.root)
+    return size
 
 
 def _locked(home: Home, found: int) -> tuple[int, int]:

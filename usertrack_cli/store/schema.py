@@ -1,16 +1,16 @@
-"""The contract between keeping and answering: catalog tables and event columns, version 1."""
+"""The contract between keeping and answering: catalog tables and event columns, version 2."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-STORE_VERSION = 1
+STORE_VERSION = 2
 """Raised with every change of the tables or columns below; an older program refuses a newer store."""
 
 ColumnType = Literal["string", "int32", "bool", "float32", "timestamp"]
 
-CATALOG_DDL = """
+CATALOG_DDL_V1 = """
 CREATE TABLE store (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -172,6 +172,33 @@ CREATE TABLE jobs (
     outcome     TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 """
+
+CATALOG_DDL_V2 = (
+    # What visitors decided, as proof: a random token that stands in their browser, and no address.
+    """
+CREATE TABLE consents (
+    site         TEXT NOT NULL,
+    token        TEXT NOT NULL,
+    version      TEXT NOT NULL,
+    scope        TEXT NOT NULL,
+    granted_at   INTEGER,
+    withdrawn_at INTEGER,
+    PRIMARY KEY (site, token),
+    CHECK (granted_at IS NOT NULL OR withdrawn_at IS NOT NULL)
+) STRICT, WITHOUT ROWID
+""",
+    # Who objected, hashed with the site's objection key, which never rotates: nothing more of them is kept.
+    """
+CREATE TABLE objections (
+    site       TEXT NOT NULL,
+    visitor    TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (site, visitor)
+) STRICT, WITHOUT ROWID
+""",
+)
+"""What version 2 adds, a statement each."""
+CATALOG_DDL = ";".join((CATALOG_DDL_V1, *CATALOG_DDL_V2)) + ";"
 
 KEYS_DDL = """
 CREATE TABLE keys (
