@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from usertrack_cli import controller, values
 from usertrack_cli.errors import StoreError, UsageError
+from usertrack_cli.log import LogFormat
 from usertrack_cli.values import RECORDABLE, SITE_PATTERN, duration_ms
 
 SETTINGS_FILE = "usertrack.toml"
@@ -64,7 +65,21 @@ class Settings:
         per_site=True,
     )
     trusted_proxies: tuple[str, ...] = _setting(
-        ["127.0.0.0/8", "::1/128"], values.networks, "Networks whose X-Forwarded-For is believed."
+        ["127.0.0.0/8", "::1/128"],
+        values.networks,
+        "Networks of proxies whose word on the visitor's address is taken.",
+    )
+    client_ip_header: str = _setting(
+        "X-Forwarded-For", values.header, "Header in which they name the visitor's address."
+    )
+    tracker_path: str = _setting(
+        "/tracker.js", values.script_path, "Path of the tracker below public_url; batches go beside it."
+    )
+    metrics_token: str = _setting(
+        "", values.token, "Who sends it as a bearer token may read /metrics from elsewhere."
+    )
+    log_format: LogFormat = _setting(
+        "text", values.one_of(LogFormat), "Form of what serve says on standard error: text or json."
     )
     geoip_db: str = _setting(
         "", values.text, "MaxMind country or city database (.mmdb) for the country of a session."
@@ -265,7 +280,7 @@ def resolve(
                 found[name], origin[name] = _parsed(setting, raw, source), source
                 break
     found["site"] = _parsed(SETTINGS["site"], site, "site")
-    if "consent" in origin and origin["consent"] == "default" and _is_public(found["public_url"]):
+    if "consent" in origin and origin["consent"] == "default" and is_public_url(found["public_url"]):
         # Recording needs prior consent in the EU, so a site that is reachable asks unless told otherwise.
         found["consent"], origin["consent"] = "banner", "default, since public_url is set"
     return Resolved(Settings(**found), origin)
@@ -278,7 +293,8 @@ def _parsed(setting: Setting, raw: object, source: str) -> Any:
         raise UsageError(f"{setting.name} from {source} cannot be {raw!r}: {error}") from error
 
 
-def _is_public(url: str) -> bool:
+def is_public_url(url: str) -> bool:
+    """Return True for an address that browsers elsewhere are meant to reach."""
     return bool(url) and urlsplit(url).hostname not in {"localhost", "127.0.0.1", "::1"}
 
 

@@ -113,6 +113,32 @@ def url(raw: object) -> str:
     return found.rstrip("/")
 
 
+def header(raw: object) -> str:
+    """Return the name of an HTTP header."""
+    found = text(raw)
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,63}", found):
+        raise ValueError("the name of a header such as X-Real-IP is needed")
+    return found
+
+
+def script_path(raw: object) -> str:
+    """Return the path of a script."""
+    found = text(raw)
+    if not re.fullmatch(r"(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}){1,8}", found) or not found.endswith(".js"):
+        raise ValueError("a path such as /assets/site.js is needed")
+    if found.rpartition("/")[2] in {"banner.js", "info.js"}:
+        raise ValueError("banner.js and info.js are names of other scripts")
+    return found
+
+
+def token(raw: object) -> str:
+    """Return a secret of at least 16 visible characters, or an empty text."""
+    found = text(raw)
+    if found and not re.fullmatch(r"[!-~]{16,256}", found):
+        raise ValueError("16 or more letters, digits and signs are needed")
+    return found
+
+
 def slug(raw: object) -> str:
     """Return the name of a site."""
     found = text(raw)

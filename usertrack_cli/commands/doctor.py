@@ -11,6 +11,7 @@ from usertrack_cli import clock, console
 from usertrack_cli.console import Format, Heading
 from usertrack_cli.errors import CheckFailedError, StoreError
 from usertrack_cli.options import Call, shared
+from usertrack_cli.settings import is_public_url
 
 _HEADINGS = (
     Heading("check", "CHECK"),
@@ -32,10 +33,13 @@ def command(
 
     Exits with 0 where all is well, 4 where something needs attention, 6 where something is damaged.
     Damaged segments are moved to quarantine; nothing is deleted.
+
+    From cron, which mails only what is wrong:  usertrack doctor > /dev/null
     """
     from usertrack_cli.store.doctor import Status, examine
 
-    findings = examine(call.home, sites=call.sites, now_ms=clock.now_ms(), is_deep=deep)
+    is_public = is_public_url(call.settings.public_url)
+    findings = examine(call.home, sites=call.sites, now_ms=clock.now_ms(), is_deep=deep, is_public=is_public)
     chosen = Format.JSON if as_json else console.chosen_format(as_json=False, as_nl=False, as_csv=False)
     console.listing(_HEADINGS, [asdict(each) for each in findings], chosen)
     damaged = [each.check for each in findings if each.status is Status.DAMAGE]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from usertrack_cli import console
+from usertrack_cli import log
 from usertrack_cli.commands.init import prepare
 from usertrack_cli.commands.snippet import script_tag
 from usertrack_cli.options import Call, shared
@@ -36,6 +36,7 @@ def command(*, call: Call) -> None:
 
     typed = {name: value for name in _FLAGS if (value := call.values[name]) is not None}
     sites = {slug: resolve(call.table, site=slug, flags=typed).settings for slug in call.sites}
+    log.configure(sites["default"].log_format, part="serve")
     home = create_home(call.data)
     if home.catalog.is_file():
         _bring_up_to_date(home)
@@ -46,11 +47,11 @@ def command(*, call: Call) -> None:
     def listening(host: str, port: int) -> None:
         shown = f"[{host}]" if ":" in host else host
         base = sites["default"].public_url or f"http://{shown}:{port}"
-        console.note(f"listening on http://{shown}:{port}, data in {home.root}")
+        log.note(f"listening on http://{shown}:{port}, data in {home.root}")
         _say_what_is_recorded(sites)
-        console.note(f"the tag for your pages: {script_tag(base, 'default')}")
+        log.note(f"the tag for your pages: {script_tag(base, 'default', path=sites['default'].tracker_path)}")
 
-    code = serve(sites, home, writer=writer_command(home.root), on_listening=listening, note=console.note)
+    code = serve(sites, home, writer=writer_command(home.root), on_listening=listening)
     raise typer.Exit(code)
 
 
@@ -59,7 +60,7 @@ def _bring_up_to_date(home: Home) -> None:
 
     before, after = migrate(home)
     if before != after:
-        console.note(f"the store had version {before} and has version {after} now")
+        log.note(f"the store had version {before} and has version {after} now")
 
 
 def writer_command(data: Path) -> list[str]:
@@ -72,7 +73,7 @@ def _say_what_is_recorded(sites: Mapping[str, Settings]) -> None:
         signals = [
             name for name, on in (("Do Not Track", settings.respect_dnt), ("GPC", settings.respect_gpc)) if on
         ]
-        console.note(
+        log.note(
             f"site {slug}: records {_BASIS[settings.consent]}; typed input: {settings.inputs};"
             f" address: {'kept' if settings.store_ip == 'plain' else 'only a keyed hash'};"
             f" respects {' and '.join(signals) or 'no signal'}"

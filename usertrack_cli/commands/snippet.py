@@ -40,7 +40,14 @@ def command(
             "public_url is not set, so browsers could not reach the tracker",
             hint="set it in usertrack.toml, or try it on this machine with --local",
         )
-    console.result(script_tag(base, settings.site, integrity=_integrity(settings) if sri else ""))
+    console.result(
+        script_tag(
+            base,
+            settings.site,
+            path=settings.tracker_path,
+            integrity=_integrity(settings) if sri else "",
+        )
+    )
     if sri:
         console.note("print this tag anew after a change of settings and after an update of usertrack")
     if csp:
@@ -54,15 +61,16 @@ def _integrity(settings: Settings) -> str:
     return site_script(settings, built_parts()).integrity
 
 
-def script_tag(base: str, site: str, *, integrity: str = "") -> str:
+def script_tag(base: str, site: str, *, path: str = "/tracker.js", integrity: str = "") -> str:
     """Return the tag that loads the tracker of ``site`` from the collector at ``base``.
 
     Args:
+        path: Of the script below ``base``.
         integrity: Digest of the script; the browser runs no other one.
     """
     query = "" if site == "default" else f"?site={site}"
     held = f' integrity="{integrity}" crossorigin="anonymous"' if integrity else ""
-    return f'<script defer src="{base}/tracker.js{query}"{held}></script>'
+    return f'<script defer src="{base}{path}{query}"{held}></script>'
 
 
 def policy(base: str) -> str:

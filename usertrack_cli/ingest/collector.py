@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-import traceback
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 
-from usertrack_cli.clock import SECOND_MS
+from usertrack_cli import log
+from usertrack_cli.clock import SECOND_MS, monotonic_s
 from usertrack_cli.ingest.answer import (
     DONE,
     JSON,
@@ -33,12 +31,15 @@ from usertrack_cli.ingest.identity import Networks, client_address, user_agent
 from usertrack_cli.ingest.keeper import KEPT
 from usertrack_cli.ingest.layout import seen_layouts
 from usertrack_cli.ingest.masking import Admitted, Mask
-from usertrack_cli.ingest.origin import Header, Origins
+from usertrack_cli.ingest.metrics import CONTENT_TYPE, Metrics, may_read
+from usertrack_cli.ingest.origin import OPEN_SITE, Header, Origins
+from usertrack_cli.ingest.paths import METHODS, paths
 from usertrack_cli.ingest.script import Script
 from usertrack_cli.ingest.session import Arrival
 from usertrack_cli.ingest.unrecorded import Unrecorded
 from usertrack_cli.ingest.wire import decode, stored_body
 from usertrack_cli.settings import Settings
+from usertrack_cli.store.trouble import EXPECTED
 
 OLDEST_WAITING_MS_MAX = 30 * SECOND_MS
 """The writer comes every few seconds; a batch that waits this long says it does not."""
@@ -47,7 +48,6 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _Headers = dict[bytes, bytes]
 
-_FORWARDED = b"x-forwarded-for"
 _NO_STORE: Header = (b"cache-control", b"no-store")
 
 
@@ -99,21 +99,29 @@ class Collector:
         self._commits = commits
         self._is_writer_alive = is_writer_alive
         self._now_ms = now_ms
-        self.refused: Counter[str] = Counter()
+        general = sites[OPEN_SITE]
+        self._forwarded = general.client_ip_header.lower().encode("ascii")
+        self._metrics_token = general.metrics_token
+        self._paths = paths(general.tracker_path)
+        self._metrics = Metrics()
+        self.refused = self._metrics.refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
         headers = dict(scope["headers"])
+        began_s = monotonic_s()
+        path = self._paths.get(scope["path"], "")
         try:
-            answer = await self._answer(scope, headers, receive)
+            answer = await self._answer(path, scope, headers, receive)
         except GoneError:
             return
         except Exception as error:  # noqa: BLE001 the connection must be answered, and the values stay unsaid
-            frames = "".join(traceback.format_tb(error.__traceback__))
-            sys.stderr.write(f"usertrack: bug: {type(error).__name__}\n{frames}")
+            log.bug(error)
             answer = Answer(500)
+        if path == "/i":
+            self._metrics.answered(answer.status, monotonic_s() - began_s)
         await send(
             {
                 "type": "http.response.start",
@@ -123,23 +131,25 @@ class Collector:
         )
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def _answer(self, scope: Scope, headers: _Headers, receive: Receive) -> Answer:
-        path, method = scope["path"], scope["method"]
+    async def _answer(self, path: str, scope: Scope, headers: _Headers, receive: Receive) -> Answer:
+        method = scope["method"]
         if path == "/i" and method == "POST":
             return await self._collect(scope, headers, receive)
-        if path not in _METHODS:
+        if not path:
             return NOT_FOUND
-        allowed = _METHODS[path]
+        allowed = METHODS[path]
         if method == "OPTIONS":
             return Answer(204, headers=preflight(allowed))
         if method not in allowed:
             return Answer(405, headers=((b"allow", allowed.encode("ascii")),))
         if method == "POST":
-            return await self._note(scope, headers, receive)
+            return await self._note(path, scope, headers, receive)
         if path == "/address":
             said = msgspec.json.encode({"address": self._address(scope, headers)})
             return Answer(200, said, (JSON, _NO_STORE))
-        return self._script(scope, headers) if path.endswith(".js") else await self._health()
+        if path == "/metrics":
+            return await self._measured(scope, headers)
+        return self._script(path, scope, headers) if path.endswith(".js") else await self._health()
 
     async def _collect(self, scope: Scope, headers: _Headers, receive: Receive) -> Answer:
         origin = headers.get(b"origin", b"")
@@ -178,11 +188,11 @@ class Collector:
             self.refused[verdict.reason] += 1
         return told(verdict, rejected)
 
-    async def _note(self, scope: Scope, headers: _Headers, receive: Receive) -> Answer:
+    async def _note(self, path: str, scope: Scope, headers: _Headers, receive: Receive) -> Answer:
         """Take a decision about consent, or a sight to be counted."""
         try:
             body = await read_body(receive, int(headers.get(b"content-length", 0)))
-            said = decode_decision(body) if scope["path"] == "/c" else decode_sight(body)
+            said = decode_decision(body) if path == "/c" else decode_sight(body)
             site = self._sites.get(said.k)
             if site is None:
                 raise WireError(404, "unknown site")
@@ -205,18 +215,18 @@ class Collector:
 
     def _address(self, scope: Scope, headers: _Headers) -> str | None:
         peer = scope["client"][0] if scope["client"] else ""
-        if _FORWARDED not in headers:
+        if self._forwarded not in headers:
             return client_address(peer, (), self._trusted)
-        forwarded = [value for name, value in scope["headers"] if name == _FORWARDED]
+        forwarded = [value for name, value in scope["headers"] if name == self._forwarded]
         return client_address(peer, forwarded, self._trusted)
 
     def _refuse(self, refusal: Refusal) -> Answer:
         self.refused[refusal.reason] += 1
         return OFF if refusal.is_final else DONE
 
-    def _script(self, scope: Scope, headers: _Headers) -> Answer:
+    def _script(self, path: str, scope: Scope, headers: _Headers) -> Answer:
         query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=8)
-        script = self._shared_scripts.get(scope["path"]) or self._scripts.get(query.get("site", ["default"])[0])
+        script = self._shared_scripts.get(path) or self._scripts.get(query.get("site", ["default"])[0])
         if script is None:
             return NOT_FOUND
         encodings = headers.get(b"accept-encoding", b"").replace(b" ", b"")
@@ -246,15 +256,30 @@ class Collector:
         report = {"ok": is_well, "waiting": waiting, "oldest_ms": oldest_ms, "writer": is_writing}
         return Answer(200 if is_well else 503, msgspec.json.encode(report), (JSON, _NO_STORE))
 
+    async def _measured(self, scope: Scope, headers: _Headers) -> Answer:
+        peer = scope["client"][0] if scope["client"] else ""
+        if not may_read(peer, headers, self._metrics_token):
+            return NOT_FOUND
+        now_ms = self._now_ms()
+        state, begun = await self._commits.apply(
+            lambda keeper: (keeper.gauges(now_ms=now_ms), dict(keeper.begun))
+        )
+        said = self._metrics.text(state, begun, now_ms=now_ms, is_writing=self._is_writer_alive())
+        return Answer(200, said, ((b"content-type", CONTENT_TYPE), _NO_STORE))
+
+    async def tally(self) -> None:
+        """Put what was counted where the doctor finds it; what fails waits for the next time."""
+        told, now_ms = self._metrics.untold(), self._now_ms()
+        try:
+            await self._commits.apply(lambda keeper: keeper.tally(told, now_ms=now_ms))
+        except EXPECTED:
+            return
+        self._metrics.tell(told)
+
     async def close(self) -> None:
         """Count what still waits to be counted."""
         await self._unrecorded.close()
-
-
-_READ = "GET, HEAD, OPTIONS"
-_METHODS = dict.fromkeys(
-    ("/tracker.js", "/banner.js", "/info.js", "/address", "/healthz"), _READ
-) | dict.fromkeys(("/i", "/c", "/a"), "POST, OPTIONS")
+        await self.tally()
 
 
 def _arrival(

@@ -33,16 +33,23 @@ class Networks:
         return parsed is not None and any(parsed in network for network in self._networks)
 
 
+def reach(address: str) -> str:
+    """Return how far away an address is: ``loopback``, ``private`` or ``public``."""
+    if _LOOPBACK.holds(address):
+        return "loopback"
+    return "private" if _PRIVATE.holds(address) else "public"
+
+
 def client_address(peer: str, forwarded: Sequence[bytes], trusted: Networks) -> str | None:
     """Return the address that a request came from, in canonical form, or ``None`` where it has none.
 
-    ``X-Forwarded-For`` is read from the right, since a client can write anything into its left
+    The header that proxies name it in is read from the right, since a client can write anything into its left
     end: trusted proxies are skipped, the first other address is the client's. An entry that is
     not an address ends the reading, and the last hop that could be read stands.
 
     Args:
         peer: Address of the other end of the connection.
-        forwarded: Values of all ``X-Forwarded-For`` headers, in order.
+        forwarded: Values of all headers of that name, in order.
         trusted: Proxies whose word is taken.
     """
     if not forwarded or not trusted.holds(peer):
@@ -76,6 +83,21 @@ def _parsed(address: str) -> IPv4Address | IPv6Address | None:
         return canonical_address(address)
     except ValueError:
         return None
+
+
+_LOOPBACK = Networks(["127.0.0.0/8", "::1/128"])
+# RFC 1918 and 4193, link-local, and what providers use behind their own translation (RFC 6598).
+_PRIVATE = Networks(
+    [
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "fc00::/7",
+        "169.254.0.0/16",
+        "fe80::/10",
+        "100.64.0.0/10",
+    ]
+)
 
 
 @lru_cache(maxsize=PEERS_REMEMBERED)

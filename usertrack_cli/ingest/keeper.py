@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from usertrack_cli.errors import StoreError
@@ -13,10 +13,12 @@ from usertrack_cli.ingest.rate import Rate
 from usertrack_cli.ingest.session import Arrival, Sessions
 from usertrack_cli.store import catalog
 from usertrack_cli.store.counts import add_counts
+from usertrack_cli.store.gauges import Gauges, gauges
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.inbox import Inbox, NewBatch, Outcome
 from usertrack_cli.store.reserve import can_grow
 from usertrack_cli.store.room import Room
+from usertrack_cli.store.tallies import BEGUN, REFUSED, add_tallies
 from usertrack_cli.store.visitor import Keyring
 from usertrack_cli.store.withdrawal import wish_erasure
 
@@ -75,6 +77,8 @@ class Keeper:
         self._sessions = Sessions(
             self._inbox, Keyring(self._keys), agents, countries, per_address, per_site, self._room.is_full
         )
+
+        self._tallied: Counter[str] = Counter()
 
     def _is_empty(self, home: Home) -> bool:
         return self._inbox.waiting()[0] == 0 and next(home.segments.rglob("*.parquet"), None) is None
@@ -143,6 +147,23 @@ class Keeper:
             if not self._agents.read(seen.user_agent).is_bot
         )
         add_counts(self._con, totals)
+
+    @property
+    def begun(self) -> Mapping[str, int]:
+        """Sessions that began in this process, by how far away their address is."""
+        return self._sessions.begun
+
+    def tally(self, refused: Mapping[str, int], *, now_ms: int) -> None:
+        """Add what was refused, and the sessions that began since the last call, to the tallies."""
+        begun = self._sessions.begun - self._tallied
+        with catalog.transaction(self._con):
+            add_tallies(self._con, REFUSED, refused, now_ms=now_ms)
+            add_tallies(self._con, BEGUN, begun, now_ms=now_ms)
+        self._tallied += begun
+
+    def gauges(self, *, now_ms: int) -> Gauges:
+        """Return the state of the store in figures."""
+        return gauges(self._con, self._home, now_ms=now_ms)
 
     def withdraw(self, site: str, session: str, *, now_ms: int) -> None:
         """Hide a session whose visitor withdrew, and leave its erasure to the writer."""

@@ -8,7 +8,6 @@ import gc
 import resource
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 import uvicorn
 import uvloop
 
+from usertrack_cli import log
 from usertrack_cli.clock import now_ms
 from usertrack_cli.errors import StoreError, UsageError
 from usertrack_cli.ingest.collector import Collector
@@ -43,6 +43,9 @@ OTHER_FILES_MAX = 256
 GC_THRESHOLD = 50_000
 """Requests leave no cycles; the default looks for them every 700 objects, 20 times a batch."""
 
+TALLY_S = 10.0
+"""How often counters go to the store; a crash loses no more of them."""
+
 Note = Callable[[str], None]
 
 
@@ -55,17 +58,13 @@ class Limits:
     sessions_per_site_per_minute: int = SESSIONS_PER_SITE_PER_MINUTE
 
 
-def _to_stderr(text: str) -> None:
-    sys.stderr.write(f"usertrack: {text}\n")
-
-
 def serve(
     sites: Mapping[str, Settings],
     home: Home,
     *,
     writer: Sequence[str],
     on_listening: Callable[[str, int], None],
-    note: Note = _to_stderr,
+    note: Note = log.note,
     limits: Limits | None = None,
 ) -> int:
     """Collect batches until SIGTERM or SIGINT, then stop within five seconds.
@@ -150,7 +149,11 @@ class _Run:
             loop.call_soon(on_listening, *listener.getsockname()[:2])
             gc.freeze()
             gc.set_threshold(GC_THRESHOLD)
-            await server.serve(sockets=[listener])
+            tallying = asyncio.create_task(_tally(collector))
+            try:
+                await server.serve(sockets=[listener])
+            finally:
+                tallying.cancel()
         finally:
             await collector.close()
             await commits.close()
@@ -205,6 +208,12 @@ class _Stop:
 
     def left_s(self) -> float:
         return STOP_S - (self._loop.time() - (self._asked_at or self._loop.time()))
+
+
+async def _tally(collector: Collector) -> None:
+    while True:
+        await asyncio.sleep(TALLY_S)
+        await collector.tally()
 
 
 async def _started(writer: Writer) -> None:

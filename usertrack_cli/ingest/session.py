@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from usertrack_cli.ingest.consent import Permission
 from usertrack_cli.ingest.enrichment import Agents, Countries, device, is_bot
 from usertrack_cli.ingest.envelope import Client
 from usertrack_cli.ingest.event import ELAPSED_MS_MAX
-from usertrack_cli.ingest.identity import limited_address
+from usertrack_cli.ingest.identity import limited_address, reach
 from usertrack_cli.ingest.rate import Rate
 from usertrack_cli.settings import Settings
 from usertrack_cli.store.inbox import Inbox, NewBatch, NewLayout, NewSession, OpenSession
@@ -90,6 +90,7 @@ class Sessions:
     per_address: Rate
     per_site: Rate
     is_full: Callable[[str], bool] = lambda _: False
+    begun: Counter[str] = field(default_factory=Counter)
     _known: OrderedDict[_Place, _Known] = field(default_factory=OrderedDict)
 
     def new_batch(self, arrival: Arrival) -> NewBatch | None:
@@ -165,6 +166,7 @@ class Sessions:
         received_at = arrival.received_at
         started_at = arrival.started_at + received_at - arrival.sent_at
         started_at = min(max(started_at, received_at - ELAPSED_MS_MAX), received_at)
+        self.begun[reach(arrival.address)] += 1
         return _Known(
             day=_day(started_at // DAY_MS),
             epoch=epoch_at(received_at, arrival.settings.key_epoch),

@@ -36,6 +36,7 @@ from usertrack_cli.store.reserve import spent_reserve
 from usertrack_cli.store.roster import live_segments, unlink_retired
 from usertrack_cli.store.segment import Segment, day_end_ms, new_segment_path
 from usertrack_cli.store.swap import swap
+from usertrack_cli.store.tallies import EVICTED, add_tallies
 from usertrack_cli.store.workspace import workspace
 
 if TYPE_CHECKING:
@@ -163,6 +164,8 @@ def prune(
         _forget(con, what)
         rows, size = _rewrite(con, home, what, at_once=is_low) if not what.is_nothing else (0, 0)
         forget(con, home, what.outlived)
+        with catalog.transaction(con):
+            add_tallies(con, EVICTED, {"over the cap": len(what.over_cap)}, now_ms=now_ms)
         finished(con, f"prune:{settings.site}", started_at=now_ms, now_ms=clock.now_ms())
     return Pruned(site=settings.site, sessions=len(what.sessions), rows=rows, bytes=size)
 

@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from usertrack_cli import clock
+from usertrack_cli import clock, log
 from usertrack_cli.errors import UsertrackError
 from usertrack_cli.lifecycle.erasure import finish_erasures
 from usertrack_cli.lifecycle.retention import prune
@@ -26,6 +26,7 @@ from usertrack_cli.store.home import Home, open_home
 from usertrack_cli.store.lock import MAINTENANCE, WRITER, FileLock, held
 from usertrack_cli.store.reserve import keep_reserve
 from usertrack_cli.store.roster import unlink_orphans, unlink_retired
+from usertrack_cli.store.tallies import forget_tallies
 from usertrack_cli.store.timekeeping import is_steady
 from usertrack_cli.store.trouble import EXPECTED, as_store_error
 from usertrack_cli.store.workspace import clean_workspaces, workspace
@@ -72,13 +73,13 @@ class _Duty:
             known = error if isinstance(error, UsertrackError) else as_store_error(error)
             said = known.message if known is not None else f"{type(error).__name__}: {error}"
             if said != self._said:
-                sys.stderr.write(f"usertrack: writer: {self._name} failed and is tried again: {said}\n")
+                log.note(f"{self._name} failed and is tried again: {said}", level="warning")
             self._said = said
             self._due_s = clock.monotonic_s() + self._retry_s
             self._retry_s = min(2 * self._retry_s, RETRY_S_MAX)
             return False
         if self._said:
-            sys.stderr.write(f"usertrack: writer: {self._name} works again\n")
+            log.note(f"{self._name} works again")
         self._said, self._retry_s = "", RETRY_FIRST_S
         self._due_s = clock.monotonic_s() + self._every_s
         return True
@@ -140,6 +141,7 @@ class Writer:
         keep_reserve(self._home)
         if is_steady(self._con, now_ms=now_ms):
             expire(self._con, now_ms=now_ms)
+            forget_tallies(self._con, now_ms=now_ms)
         clean_workspaces(self._home)
         with _maintenance(self._home) as is_ours:
             if is_ours:
@@ -194,13 +196,15 @@ def run(data: Path) -> int:
 
 def main() -> None:
     """Run the writer of the data directory named on the command line."""
+    data = Path(sys.argv[1])
     try:
-        code = run(Path(sys.argv[1]))
+        log.configure(resolve(read_file(data)).settings.log_format, part="writer")
+        code = run(data)
     except Exception as error:
         known = error if isinstance(error, UsertrackError) else as_store_error(error)
         if known is None:
             raise
-        sys.stderr.write(f"usertrack: writer: {known.message}\n")
+        log.note(known.message, level="error")
         code = known.exit_code
     sys.exit(code)
 

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from usertrack_cli.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from usertrack_cli.errors import StoreError
-from usertrack_cli.store import catalog, timekeeping
+from usertrack_cli.store import catalog, reception, timekeeping
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.jobs import full_sites, last_finished
 from usertrack_cli.store.lock import MAINTENANCE, WRITER, FileLock
@@ -51,13 +51,16 @@ class Finding:
     detail: str
 
 
-def examine(home: Home, *, sites: tuple[str, ...], now_ms: int, is_deep: bool = False) -> list[Finding]:
+def examine(
+    home: Home, *, sites: tuple[str, ...], now_ms: int, is_deep: bool = False, is_public: bool = False
+) -> list[Finding]:
     """Check the whole store; damaged segments are moved to quarantine, nothing else is changed.
 
     Args:
         sites: Those that retention has to look after.
         now_ms: The clock, which is itself checked.
         is_deep: Decode every page of every segment and every page of the databases too.
+        is_public: Browsers elsewhere are meant to reach the server.
 
     Raises:
         StoreError: There is no store, or its catalog cannot even be opened.
@@ -75,6 +78,8 @@ def examine(home: Home, *, sites: tuple[str, ...], now_ms: int, is_deep: bool = 
             _retention(con, sites, now_ms=now_ms),
             _erasures(con),
             _backup(con, now_ms=now_ms),
+            _refusals(con, now_ms=now_ms),
+            _addresses(con, now_ms=now_ms, is_public=is_public),
         ]
     return findings
 
@@ -244,6 +249,16 @@ def _backup(con: sqlite3.Connection, *, now_ms: int) -> Finding:
     age_d = max(0, now_ms - done_at) // DAY_MS
     problems = [f"the last one is {age_d} days old"] if now_ms - done_at > BACKUP_OVERDUE_MS else []
     return _found("backup", problems, f"{age_d} days old")
+
+
+def _refusals(con: sqlite3.Connection, *, now_ms: int) -> Finding:
+    problems = reception.refusal_problems(con, now_ms=now_ms)
+    return _found("refusals", problems, reception.refusal_text(con, now_ms=now_ms))
+
+
+def _addresses(con: sqlite3.Connection, *, now_ms: int, is_public: bool) -> Finding:
+    problems = reception.address_problems(con, now_ms=now_ms, is_public=is_public)
+    return _found("addresses", problems, reception.address_text(con, now_ms=now_ms))
 
 
 def _is_free(home: Home, name: str) -> bool:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from usertrack_cli.store.catalog import store_value, transaction
 from usertrack_cli.store.home import Home
+from usertrack_cli.store.jobs import drained
 from usertrack_cli.store.parquet import table_of, write_segment
 from usertrack_cli.store.quarantine import keep_batch, name_batch
 from usertrack_cli.store.roster import add_segments
@@ -116,6 +117,7 @@ def _drain_some(
             add_segments(con, written)
             for path, (batch, reason) in zip(kept, unreadable, strict=True):
                 name_batch(con, path, site=batch.site, day=batch.day, rows=1, reason=reason, now_ms=now_ms)
+            drained(con, oldest_at=min(batch.received_at for batch in batches), now_ms=now_ms)
             is_committing = True
     except BaseException:
         if not is_committing:  # what a failed commit leaves is an orphan until the next one succeeds

@@ -6,6 +6,7 @@ import sqlite3
 
 from usertrack_cli.store.catalog import transaction
 
+DRAIN = "drain"
 _FINISHED = """
 INSERT INTO jobs (name, started_at, finished_at, outcome) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (name) DO UPDATE SET started_at = ?2, finished_at = ?3, outcome = ?4
@@ -18,6 +19,11 @@ def finished(
     """Note that a job is done."""
     with transaction(con):
         con.execute(_FINISHED, (name, started_at, now_ms, outcome))
+
+
+def drained(con: sqlite3.Connection, *, oldest_at: int, now_ms: int) -> None:
+    """Note that batches became segments, and when the oldest of them had come; inside a transaction."""
+    con.execute(_FINISHED, (DRAIN, oldest_at, now_ms, "done"))
 
 
 def last_finished(con: sqlite3.Connection, name: str) -> int | None:

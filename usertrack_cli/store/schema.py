@@ -196,6 +196,16 @@ CREATE TABLE objections (
     PRIMARY KEY (site, visitor)
 ) STRICT, WITHOUT ROWID
 """,
+    # How often something happened in an hour: batches refused, by reason; sessions begun, by how far away.
+    """
+CREATE TABLE tallies (
+    hour_at INTEGER NOT NULL,
+    name    TEXT NOT NULL,
+    detail  TEXT NOT NULL,
+    total   INTEGER NOT NULL,
+    PRIMARY KEY (hour_at, name, detail)
+) STRICT, WITHOUT ROWID
+""",
 )
 """What version 2 adds, a statement each."""
 CATALOG_DDL = ";".join((CATALOG_DDL_V1, *CATALOG_DDL_V2)) + ";"
