@@ -33,6 +33,9 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "People": {
         "delete": "Erase a visitor for good.",
+        "restrict": "Keep a visitor's sessions, but out of every answer, picture and export.",
+        "object": "Record nothing of a visitor any more.",
+        "consent": "List, count and revoke what visitors consented to.",
     },
     "Keep": {
         "prune": "Remove what the retention settings no longer keep.",

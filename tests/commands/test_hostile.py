@@ -53,6 +53,9 @@ COMMANDS: dict[str, list[list[str]]] = {
     "export": [["--session", "@session"]],
     "sql": [["SELECT page, text, title, name, value FROM events"]],
     "delete": [["--ip", FIRST_IP, "--dry-run"]],
+    "restrict": [["--ip", FIRST_IP, "--dry-run"], ["--list"]],
+    "object": [["--ip", "192.0.2.1"]],
+    "consent": [["list"], ["list", "--csv"], ["stats"]],
     "heatmap": [["--page", "@page", "-o", "@tmp/h.png"]],
     "scrollmap": [["--page", "@page", "-o", "@tmp/s.png"]],
     "doctor": [[]],
@@ -109,6 +112,7 @@ def hostile_session(home: Home, session: str, text: str, *more: str) -> None:
     if text.strip():
         with closing(catalog.connect(home)) as con:
             con.execute("INSERT INTO tags VALUES ('default', ?, ?, 1)", (hostile.session, text))
+            con.execute("INSERT INTO consents VALUES ('default', ?1, ?1, ?1, 1, 1, 1)", (text,))
 
 
 def forbidden_in(text: str) -> str:

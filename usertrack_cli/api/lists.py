@@ -121,11 +121,14 @@ def remember(home: Home, rows: Sequence[SessionRow]) -> None:
     remember_list(home, [(row.site, row.session) for row in rows])
 
 
-def session_by_prefix(home: Home, prefix: str, *, site: str | None = None) -> tuple[str, str]:
+def session_by_prefix(
+    home: Home, prefix: str, *, site: str | None = None, shows_hidden: bool = False
+) -> tuple[str, str]:
     """Return ``(site, session)`` of the one session whose id starts with ``prefix``.
 
     Args:
         prefix: At least 4 characters of an id, or ``@3`` for the third row of the last list.
+        shows_hidden: True only where a visitor's rights are served: finds restricted sessions too.
 
     Raises:
         UsageError: The prefix is too short or several sessions start with it.
@@ -140,7 +143,12 @@ def session_by_prefix(home: Home, prefix: str, *, site: str | None = None) -> tu
         raise UsageError(
             f"a session id needs at least {PREFIX_MIN} characters", hint="list them with: usertrack sessions"
         )
-    found = ask(home, Filter(site=site), lambda con: sessions_by_prefix(con, prefix, site=site))
+    found = ask(
+        home,
+        Filter(site=site),
+        lambda con: sessions_by_prefix(con, prefix, site=site),
+        shows_hidden=shows_hidden,
+    )
     if not found:
         raise NothingMatchedError(f"no session starts with {prefix}", hint="list them with: usertrack sessions")
     if len(found) > 1:

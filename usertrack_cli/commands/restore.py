@@ -49,6 +49,12 @@ def command(
     done = restore(source.absolute(), call.data, ledger=None if no_ledger else known.absolute(), keys=keys)
     console.result(f"restored {call.data} from {done.backup.name}: {done.segments} segments, {done.rows} rows")
     console.result(f"erased again: {done.erased_again} sessions")
+    if done.promised.restricted:
+        console.result(f"restricted again: {done.promised.restricted} sessions")
+    if done.promised.lost:
+        console.note(
+            f"{done.promised.lost} objections are void: without their key nobody can be matched with them"
+        )
     if not done.has_keys:
         console.note("without keys: visitors from before now can be found by session id only")
     console.note("see that all is well with: usertrack doctor --deep")

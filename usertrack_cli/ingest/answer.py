@@ -44,6 +44,8 @@ def told(verdict: Verdict, rejected: int) -> Answer:
     """Return the answer to a batch; it has a body only where there is something to say."""
     if verdict.status >= HTTPStatus.BAD_REQUEST:
         return Answer(verdict.status, headers=retry(verdict.status))
+    if verdict.is_off:
+        return OFF
     if not (verdict.need or verdict.miss or rejected):
         return DONE
     said = {"ok": 1, "need": verdict.need, "miss": verdict.miss, "rejected": rejected}

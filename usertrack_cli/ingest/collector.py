@@ -24,7 +24,7 @@ from usertrack_cli.ingest.answer import (
 from usertrack_cli.ingest.body import GoneError, Receive, read_body
 from usertrack_cli.ingest.commit import GroupCommit
 from usertrack_cli.ingest.consent import IGNORED, Permission, Refusal, decide
-from usertrack_cli.ingest.decision import Decision, Seen, Sight, decode_decision, decode_sight, page_of
+from usertrack_cli.ingest.decision import Decided, Decision, Seen, Sight, decode_decision, decode_sight, page_of
 from usertrack_cli.ingest.envelope import WireError
 from usertrack_cli.ingest.event import LayoutSeen
 from usertrack_cli.ingest.identity import Networks, client_address, user_agent
@@ -204,10 +204,13 @@ class Collector:
         except WireError as error:
             self.refused[error.reason] += 1
             return Answer(error.status, headers=retry(error.status))
+        agent = user_agent(headers.get(b"user-agent", b""))
         if isinstance(said, Decision):
-            await self._unrecorded.decide(said, site.settings, now_ms=now_ms)
+            decided = Decided(decision=said, address=address, user_agent=agent, at=now_ms)
+            if not await self._unrecorded.decide(decided, site.settings):
+                self.refused["no room for consents"] += 1
+                return Answer(507, headers=retry(507))
         elif site.counts(said, headers, address):
-            agent = user_agent(headers.get(b"user-agent", b""))
             self._unrecorded.count(
                 Seen(sight=said, page=page_of(said), address=address, user_agent=agent, at=now_ms)
             )
@@ -309,4 +312,5 @@ def _arrival(
         body=stored_body(batch, is_as_decoded=admitted.is_as_decoded),
         seen=seen_layouts(batch.state, batch.events) if LayoutSeen in batch.kinds else (),
         layouts=admitted.layouts,
+        consent=batch.consent if permission.basis == "granted" else None,
     )

@@ -62,6 +62,15 @@ class Sight(Struct, frozen=True, gc=False):
     w: Annotated[int, Meta(ge=0, le=100_000)] = 0
 
 
+class Decided(Struct, frozen=True, gc=False):
+    """A decision on its way to its record; address and agent only tell whether its visitor objected."""
+
+    decision: Decision
+    address: str
+    user_agent: str
+    at: int
+
+
 class Seen(Struct, frozen=True, gc=False):
     """A sight on its way into a total; address and agent are forgotten when it is there."""
 

@@ -7,15 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from usertrack_cli.errors import StoreError
-from usertrack_cli.ingest.decision import Seen, counted
+from usertrack_cli.ingest.decision import Decided, Seen, counted
 from usertrack_cli.ingest.enrichment import Agents, Countries
 from usertrack_cli.ingest.rate import Rate
 from usertrack_cli.ingest.session import Arrival, Sessions
+from usertrack_cli.settings import Settings
 from usertrack_cli.store import catalog
+from usertrack_cli.store.consents import Decisions, is_withdrawn
 from usertrack_cli.store.counts import add_counts
 from usertrack_cli.store.gauges import Gauges, gauges
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.inbox import Inbox, NewBatch, Outcome
+from usertrack_cli.store.objections import Objections
 from usertrack_cli.store.reserve import can_grow
 from usertrack_cli.store.room import Room
 from usertrack_cli.store.tallies import BEGUN, REFUSED, add_tallies
@@ -38,15 +41,20 @@ class Verdict:
         reason: For the count of refusals, empty where there is none.
         need: Hashes of layouts whose boxes are wanted.
         miss: Batches that the browser believes sent and that never came.
+        is_off: The browser is to stop and to forget what it keeps.
     """
 
     status: int
     reason: str = ""
     need: tuple[str, ...] = ()
     miss: tuple[int, ...] = ()
+    is_off: bool = False
 
 
 KEPT = Verdict(204)
+_OBJECTED = Verdict(204)
+"""Not even counted: nothing is stored of who objected."""
+_WITHDRAWN = Verdict(200, "consent withdrawn", is_off=True)
 _ERASED = Verdict(204, "erased session")
 _CONFLICT = Verdict(409, "same batch, other content")
 _TOO_MANY = Verdict(429, "too many new sessions")
@@ -65,8 +73,10 @@ class Keeper:
         self._con = catalog.create(home)
         try:
             self._inbox = Inbox(self._con)
+            self._decisions = Decisions(self._con)
             # Keys are only ever made anew while there is nothing that older keys could find.
             self._keys = catalog.connect_keys(home, may_create=self._is_empty(home))
+            self._objections = Objections(self._con, self._keys)
         except StoreError:
             self._con.close()
             raise
@@ -86,6 +96,7 @@ class Keeper:
     def keep(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
         """Commit ``arrivals`` as one; where this returns 204 or 200, the batch survives a crash."""
         try:
+            self._objections.refresh()
             lack = self._room.lack(sum(len(arrival.body) for arrival in arrivals))
             if lack is not None:
                 return [_FULL if lack == "disk" else _BEHIND] * len(arrivals)
@@ -109,6 +120,20 @@ class Keeper:
             return False
 
     def _kept(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
+        refused = [self._refusal(arrival) for arrival in arrivals]
+        verdicts = iter(self._recorded([a for a, no in zip(arrivals, refused, strict=True) if no is None]))
+        return [next(verdicts) if no is None else no for no in refused]
+
+    def _refusal(self, arrival: Arrival) -> Verdict | None:
+        """Return the answer to a visitor who objected or took consent back, else ``None``."""
+        if self._objections.hold(arrival.site, arrival.address, arrival.user_agent):
+            return _OBJECTED
+        given = arrival.consent
+        if given is not None and is_withdrawn(self._con, site=arrival.site, token=given.token):
+            return _WITHDRAWN
+        return None
+
+    def _recorded(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
         batches = [self._sessions.new_batch(arrival) for arrival in arrivals]
         admitted = [batch for batch in batches if batch is not None]
         outcomes = iter(self._inbox.append(admitted) if admitted else ())
@@ -136,6 +161,7 @@ class Keeper:
 
     def count(self, sights: Sequence[Seen]) -> None:
         """Add what people saw to the totals; programs do not count."""
+        self._objections.refresh()
         totals = Counter(
             counted(
                 seen.sight,
@@ -144,7 +170,8 @@ class Keeper:
                 now_ms=seen.at,
             )
             for seen in sights
-            if not self._agents.read(seen.user_agent).is_bot
+            if not self._objections.hold(seen.sight.k, seen.address, seen.user_agent)
+            and not self._agents.read(seen.user_agent).is_bot
         )
         add_counts(self._con, totals)
 
@@ -165,10 +192,30 @@ class Keeper:
         """Return the state of the store in figures."""
         return gauges(self._con, self._home, now_ms=now_ms)
 
-    def withdraw(self, site: str, session: str, *, now_ms: int) -> None:
-        """Hide a session whose visitor withdrew, and leave its erasure to the writer."""
-        wish_erasure(self._con, site=site, session=session, now_ms=now_ms)
-        self._sessions.forget([(site, session)])
+    def decide(self, decided: Decided, settings: Settings) -> bool:
+        """Record a decision about consent; a session that ends by it is hidden, and erased by the writer.
+
+        Of who objected not even that is kept, but what they withdraw goes all the same.
+
+        Returns:
+            False where there is no room for another record.
+        """
+        said, site = decided.decision, settings.site
+        self._objections.refresh()
+        is_kept = True
+        if said.token and not self._objections.hold(site, decided.address, decided.user_agent):
+            is_kept = self._decisions.keep(
+                site=site,
+                token=said.token,
+                version=said.version,
+                scope=said.scope,
+                is_granted=said.granted is not None,
+                now_ms=decided.at,
+            )
+        if said.withdrawn and settings.erase_on_withdrawal:
+            wish_erasure(self._con, site=site, session=said.withdrawn, now_ms=decided.at)
+            self._sessions.forget([(site, said.withdrawn)])
+        return is_kept
 
     def waiting(self) -> tuple[int, int | None]:
         """Return how many batches wait for the writer and when the oldest arrived (ms)."""

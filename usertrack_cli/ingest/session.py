@@ -14,12 +14,12 @@ from msgspec import Struct
 from usertrack_cli.clock import DAY_MS, HOUR_MS
 from usertrack_cli.ingest.consent import Permission
 from usertrack_cli.ingest.enrichment import Agents, Countries, device, is_bot
-from usertrack_cli.ingest.envelope import Client
+from usertrack_cli.ingest.envelope import Client, ConsentToken
 from usertrack_cli.ingest.event import ELAPSED_MS_MAX
 from usertrack_cli.ingest.identity import limited_address, reach
 from usertrack_cli.ingest.rate import Rate
 from usertrack_cli.settings import Settings
-from usertrack_cli.store.inbox import Inbox, NewBatch, NewLayout, NewSession, OpenSession
+from usertrack_cli.store.inbox import Inbox, NewBatch, NewConsent, NewLayout, NewSession, OpenSession
 from usertrack_cli.store.visitor import Keyring, epoch_at, visitor_key
 
 SESSIONS_REMEMBERED = 20_000
@@ -34,6 +34,7 @@ class Arrival(Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         seen: ``(page, hash)`` of the layouts that its pages have.
         layouts: Boxes that it brings.
+        consent: What it says about consent; only where consent is asked for.
     """
 
     site: str
@@ -52,6 +53,7 @@ class Arrival(Struct, frozen=True, kw_only=True, gc=False):
     body: bytes
     seen: Sequence[tuple[str, str]] = ()
     layouts: tuple[NewLayout, ...] = ()
+    consent: ConsentToken | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,6 +119,7 @@ class Sessions:
             month=_day(arrival.received_at // DAY_MS)[:7],
             user_agent=arrival.user_agent,
             opens=None if known.is_stored else _opening(known),
+            consent=_given(arrival.consent),
             layouts=arrival.layouts,
         )
 
@@ -216,6 +219,10 @@ class Sessions:
                 "is_bot": is_bot(agent, client),
             }
         )
+
+
+def _given(token: ConsentToken | None) -> NewConsent | None:
+    return None if token is None else NewConsent(token.token, token.version, token.scope)
 
 
 def _opening(known: _Known) -> NewSession:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from usertrack_cli.ingest.commit import GroupCommit
-from usertrack_cli.ingest.decision import Decision, Seen
+from usertrack_cli.ingest.decision import Decided, Seen
 from usertrack_cli.ingest.identity import limited_address
 from usertrack_cli.ingest.rate import Rate
 from usertrack_cli.settings import Settings
@@ -32,11 +32,9 @@ class Unrecorded:
         """Return False where this address said too much."""
         return self._rate.admits(limited_address(address), now_ms=now_ms)
 
-    async def decide(self, decision: Decision, settings: Settings, *, now_ms: int) -> None:
-        """Act on a decision. Consent itself stands with each batch; nothing more is kept of it."""
-        session = decision.withdrawn
-        if session and settings.erase_on_withdrawal:
-            await self._commits.apply(lambda keeper: keeper.withdraw(settings.site, session, now_ms=now_ms))
+    async def decide(self, decided: Decided, settings: Settings) -> bool:
+        """Record a decision, and have the session erased that ends by it; return whether it is kept."""
+        return await self._commits.apply(lambda keeper: keeper.decide(decided, settings))
 
     def count(self, seen: Seen) -> None:
         """Add to the totals within a second."""

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from usertrack_cli.errors import StoreError
 from usertrack_cli.lifecycle.erasure import erase
+from usertrack_cli.lifecycle.promises import Promised, keep_promises
 from usertrack_cli.store import catalog
 from usertrack_cli.store.backup import MANIFEST, Backup, backups_in, manifest_of
 from usertrack_cli.store.home import DIR_MODE, Home, create_home, open_home, random_name, sync_dir
@@ -37,6 +38,7 @@ class Restored:
         made_at: When the backup was made, ms.
         erased_again: Sessions of the backup that had been erased since.
         has_keys: Whether visitors can be found by their address.
+        promised: Restrictions and objections since the backup, which hold again.
     """
 
     backup: Path
@@ -45,6 +47,7 @@ class Restored:
     rows: int
     erased_again: int
     has_keys: bool
+    promised: Promised
 
 
 def restore(source: Path, root: Path, *, ledger: Path | None, keys: Path | None = None) -> Restored:
@@ -79,11 +82,13 @@ def restore(source: Path, root: Path, *, ledger: Path | None, keys: Path | None 
         again = sorted(_erased(made, digests | erased_digests(made.ledger)))
         if again:
             erase(made, again)
+        ledgers = [made.ledger] if ledger is None else [made.ledger, ledger]
+        promised = keep_promises(made, ledgers, _sessions(made))
         _put_in_place(made, home)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return Restored(backup, manifest.made_at, manifest.segments, manifest.rows, len(again), has_keys)
+    return Restored(backup, manifest.made_at, manifest.segments, manifest.rows, len(again), has_keys, promised)
 
 
 def _chosen(source: Path) -> Path:
@@ -133,6 +138,8 @@ def _sessions(home: Home) -> Iterable[tuple[str, str]]:
             yield from con.execute(f"SELECT DISTINCT site, session FROM {table}").fetchall()  # noqa: S608 - own names
         segments = live_segments(con)
     for segment in segments:
+        if not (home.segments / segment.path).is_file():
+            continue  # lost before the backup was made, which says so
         for session in pc.unique(read_segment(home, segment.path, columns=["session"])["session"]).to_pylist():
             yield segment.site, session
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from usertrack_cli.store.catalog import transaction
+from usertrack_cli.store.consents import note_use
 
 AGENTS_MAX = 65_536
 """Agent strings kept per site; enough for years, small enough to try each under every key."""
@@ -54,6 +55,15 @@ class NewSession:
     client: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class NewConsent:
+    """The consent that a session begins under."""
+
+    token: str
+    version: str
+    scope: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewBatch:
     """One decoded, checked and enriched batch.
@@ -64,6 +74,7 @@ class NewBatch:
         body: JSON ``{"t": …, "pg": […], "e": […]}`` with the good events only.
         opens: Set where the session was not known; the first batch of a session to be
             committed wins, so two that race agree afterwards.
+        consent: What the session was recorded on; noted when it begins.
         month: ``yyyy-mm`` of arrival, all that is kept beside the agent string.
     """
 
@@ -80,6 +91,7 @@ class NewBatch:
     month: str
     user_agent: str
     opens: NewSession | None = None
+    consent: NewConsent | None = None
     layouts: tuple[NewLayout, ...] = ()
 
 
@@ -187,6 +199,16 @@ class Inbox:
                     batch.received_at,
                 ),
             )
+            if batch.consent is not None:
+                given = batch.consent
+                note_use(
+                    con,
+                    site=batch.site,
+                    token=given.token,
+                    version=given.version,
+                    scope=given.scope,
+                    now_ms=batch.received_at,
+                )
         for layout in batch.layouts:
             con.execute(
                 _INSERT_LAYOUT,

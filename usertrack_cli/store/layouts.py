@@ -23,6 +23,11 @@ FROM (SELECT boxes FROM newest WHERE nth <= :per_page ORDER BY last_seen_at DESC
 WHERE json_extract(box.value, '$[0]') = 'f' AND json_extract(box.value, '$[7]') <> ''
 ORDER BY selector
 """
+_STORED = """
+SELECT page, hash, document_w, document_h, viewport_w, viewport_h, boxes,
+       EXISTS (SELECT 1 FROM restrictions r WHERE r.site = l.site AND r.session = l.brought_by)
+FROM layouts l WHERE site = ? AND page = ? AND hash = ?
+"""
 
 _TEXT = 5
 """Place of the text in a box of the wire format: kind, x, y, w, h, text, flags, selector, container."""
@@ -47,15 +52,18 @@ def stored_layouts(
     """Return the layouts with these ``(page, hash)``; those not stored are missing from the list."""
     found = []
     for page, layout_hash in sorted(set(hashes)):
-        row = con.execute(
-            "SELECT page, hash, document_w, document_h, viewport_w, viewport_h, boxes FROM layouts"
-            " WHERE site = ? AND page = ? AND hash = ?",
-            (site, page, layout_hash),
-        ).fetchone()
+        row = con.execute(_STORED, (site, page, layout_hash)).fetchone()
         if row is not None:
             names = ("page", "hash", "document_w", "document_h", "viewport_w", "viewport_h")
-            found.append(StoredLayout(**dict(zip(names, row, strict=False)), boxes=json.loads(row[6])))
+            boxes = json.loads(row[6])
+            # What a restricted session brought is kept and not shown.
+            shown = _without_texts(boxes) if row[7] else boxes
+            found.append(StoredLayout(**dict(zip(names, row, strict=False)), boxes=shown))
     return found
+
+
+def _without_texts(boxes: list[list[Any]]) -> list[list[Any]]:
+    return [[*box[:_TEXT], "", *box[_TEXT + 1 :]] for box in boxes]
 
 
 def nearest_layout_hash(
@@ -93,7 +101,7 @@ def blank_texts(con: sqlite3.Connection, *, site: str, sessions: Iterable[str]) 
             "SELECT page, hash, boxes FROM layouts WHERE site = ? AND brought_by = ?", (site, session)
         ).fetchall()
         for page, layout_hash, boxes in rows:
-            bare = [[*box[:_TEXT], "", *box[_TEXT + 1 :]] for box in json.loads(boxes)]
+            bare = _without_texts(json.loads(boxes))
             con.execute(
                 "UPDATE layouts SET boxes = ?, brought_by = NULL, needs_text = 1"
                 " WHERE site = ? AND page = ? AND hash = ?",

@@ -182,6 +182,7 @@ CREATE TABLE consents (
     version      TEXT NOT NULL,
     scope        TEXT NOT NULL,
     granted_at   INTEGER,
+    last_used_at INTEGER,
     withdrawn_at INTEGER,
     PRIMARY KEY (site, token),
     CHECK (granted_at IS NOT NULL OR withdrawn_at IS NOT NULL)
