@@ -16,7 +16,9 @@ def settings_table() -> str:
     """Return every setting with its default and meaning."""
     lines = ["| setting | default | meaning |", "|---|---|---|"]
     for name, setting in SETTINGS.items():
-        default = ", ".join(setting.default) if isinstance(setting.default, list) else str(setting.default)
+        default = (
+            ", ".join(setting.default) if isinstance(setting.default, list | tuple) else str(setting.default)
+        )
         shown = f"`{default.lower() if isinstance(setting.default, bool) else default}`" if default else ""
         scope = " Per site." if setting.is_per_site else ""
         lines.append(f"| `{name}` | {shown} | {setting.help}{scope} |")

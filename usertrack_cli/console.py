@@ -45,6 +45,7 @@ class Heading:
         title: What stands above the column on a terminal.
         shows: Turns the value into what a person reads; everything else gets the value itself.
         is_flexible: The column that gives way when the terminal is narrow.
+        least: Cells that a flexible column keeps in any case.
         is_optional: Left out of a table where it is empty, or where there is no room for it; of
             several the last goes first.
     """
@@ -55,6 +56,7 @@ class Heading:
     shows: Any = str
     is_flexible: bool = False
     is_optional: bool = False
+    least: int = _FLEXIBLE_MIN
 
 
 def result(text: str) -> None:
@@ -186,19 +188,18 @@ def _least_width(columns: Sequence[tuple[Heading, Sequence[str]]]) -> int:
     """Return the cells that a table needs when its flexible columns have given way."""
     widths = (max([cell_width(h.title), *map(cell_width, cells)]) for h, cells in columns)
     return sum(
-        min(width, _FLEXIBLE_MIN) if h.is_flexible else width
-        for width, (h, _) in zip(widths, columns, strict=True)
+        min(width, h.least) if h.is_flexible else width for width, (h, _) in zip(widths, columns, strict=True)
     ) + _GAP * (len(columns) - 1)
 
 
 def _fit(headings: Sequence[Heading], widths: list[int], *, total: int) -> None:
     """Take what is too wide from the flexible columns, the widest first."""
-    flexible = [i for i, heading in enumerate(headings) if heading.is_flexible]
+    flexible = [i for i, heading in enumerate(headings) if heading.is_flexible and widths[i] > heading.least]
     while flexible and sum(widths) + _GAP * (len(widths) - 1) > total:
         widest = max(flexible, key=lambda i: widths[i])
-        if widths[widest] <= _FLEXIBLE_MIN:
-            return
         widths[widest] -= 1
+        if widths[widest] <= headings[widest].least:
+            flexible.remove(widest)
 
 
 def _line(cells: Sequence[str], headings: Sequence[Heading], widths: Sequence[int]) -> str:

@@ -99,7 +99,7 @@ class Call:
     @cached_property
     def resolved(self) -> Resolved:
         """The settings in force and where they came from."""
-        flags = {name: value for name, value in self.values.items() if name in SETTINGS}
+        flags = {n: value for n, value in self.values.items() if n in SETTINGS and n not in _FILTERS}
         flags["timezone"] = self.values.get("tz") or flags.get("timezone")
         return resolve(self.table, site=self.values.get("site"), flags=flags)
 
@@ -142,6 +142,8 @@ class Call:
             browser=self.values.get("browser"),
             tag=self.values.get("tag"),
             includes_bots=bool(self.values.get("include_bots")),
+            groups=self.settings.page,
+            rules=self.settings.tag,
         )
 
     def _range(self) -> tuple[int | None, int | None]:

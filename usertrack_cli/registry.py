@@ -24,6 +24,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "stats": "Show the traffic in figures.",
         "pages": "List the recorded pages.",
         "funnel": "Count the sessions that go through some steps in order.",
+        "tags": "List the tags of sessions, put them on by hand, try the rules of the settings.",
         "elements": "List the elements of a page that were clicked.",
         "heatmap": "Draw where one page was clicked, as a PNG.",
         "scrollmap": "Draw how far down one page was seen, as a PNG.",

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from usertrack_cli import controller, values
+from usertrack_cli import controller, naming, values
 from usertrack_cli.errors import StoreError, UsageError
 from usertrack_cli.log import LogFormat
 from usertrack_cli.values import RECORDABLE, SITE_PATTERN, duration_ms
@@ -158,6 +158,15 @@ class Settings:
     max_age: int = _setting("390d", duration_ms, "Sessions older than this are removed.", per_site=True)
     moves: int = _setting("30d", duration_ms, "Pointer movements older than this are removed.", per_site=True)
     flush_interval: int = _setting("2s", duration_ms, "How often the writer turns batches into segments.")
+    page: tuple[naming.PageGroup, ...] = _setting(
+        (), naming.page_groups, "Tables of match and name: pages that match count as one.", per_site=True
+    )
+    tag: tuple[naming.TagRule, ...] = _setting(
+        (), naming.tag_rules, "Tables of name and where: a tag by SQL over the view sessions.", per_site=True
+    )
+    conversion: tuple[naming.Conversion, ...] = _setting(
+        (), naming.conversions, "Tables of name and steps (and within): a funnel with a name.", per_site=True
+    )
 
 
 def _catalogue() -> dict[str, Setting]:

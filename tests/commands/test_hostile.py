@@ -38,9 +38,18 @@ HOSTILE = (
 COMMANDS: dict[str, list[list[str]]] = {
     "sessions": [[], ["--csv"], ["--json"], ["--nl"], ["--sort", "friction"], ["--tag", "@tag"]],
     "pages": [[], ["--csv"], ["--json"]],
-    "stats": [[], ["--json"]],
+    "stats": [
+        [],
+        ["--json"],
+        ["--by", "page"],
+        ["--by", "route"],
+        ["--by", "tag", "--csv"],
+        ["--by", "referrer"],
+        ["--by", "page", "--suggest"],
+    ],
+    "tags": [["list"], ["list", "--csv"], ["test", "true"], ["add", "@tag", "@session"]],
     "elements": [["--page", "@page"], ["--page", "@page", "--csv"]],
-    "funnel": [["@page", "/b"]],
+    "funnel": [["@page", "/b"], ["@page", "/b", "--by", "browser"]],
     "compare": [["--page", "@page", "--a", "2020-01", "--b", "2020-02"]],
     "replay": [
         ["@session"],

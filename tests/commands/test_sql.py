@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.commands.conftest import Run
 from tests.senders import Sender, session_id
+from usertrack_cli.store import catalog
+from usertrack_cli.store.home import Home
 
 
 def test_a_question_is_answered_in_each_format(run: Run, two_visitors: tuple[Sender, Sender]) -> None:
@@ -60,6 +63,15 @@ def test_the_schema_names_every_view(run: Run, two_visitors: tuple[Sender, Sende
         "INSTALL httpfs",
         "COPY (SELECT 1) TO '/tmp/usertrack-escape.csv'",
         "SET threads = 1",
+        "SELECT * FROM read_parquet(getvariable('segment_files'))",
+        "SELECT * FROM parquet_metadata('x')",
+        "SELECT getvariable('segment_files')",
+        "SELECT current_setting('allowed_paths')",
+        "SELECT value FROM duckdb_settings() WHERE name = 'allowed_paths'",
+        "SELECT * FROM query('SELECT 1')",
+        "WITH a AS (FROM 'x.parquet') SELECT * FROM a",
+        "SELECT (SELECT count(*) FROM glob('/*'))",
+        "DESCRIBE events",
         "SELECT nothing FROM events",
         "SELEC 1",
         "",
@@ -92,3 +104,46 @@ def test_values_that_json_does_not_know_are_made_plain(run: Run, two_visitors: t
         "struct": {"a": 1},
         "blob": "78",
     }
+
+
+def test_a_restricted_session_is_not_to_be_had_by_naming_its_file(
+    run: Run, home: Home, two_visitors: tuple[Sender, Sender]
+) -> None:
+    assert run("sql", "SELECT count(*) FROM pageviews").out == "count_star()\n3\n"
+    with closing(catalog.connect(home)) as con:
+        con.execute(
+            "INSERT INTO restrictions (site, session, created_at) VALUES ('default', ?, 1)", [session_id(2)]
+        )
+        (path,) = con.execute("SELECT path FROM segments ORDER BY path LIMIT 1").fetchone()
+
+    assert run("sql", "SELECT count(*) FROM pageviews").out == "count_star()\n1\n"
+    assert run("sql", f"FROM '{home.segments / path}'").code == 2
+
+
+def test_a_csv_can_be_asked_beside_the_store(
+    run: Run, two_visitors: tuple[Sender, Sender], tmp_path: Path
+) -> None:
+    orders = tmp_path / "my orders.csv"
+    orders.write_text(f"session,total\n{session_id(2)},19.90\n")
+    question = "SELECT s.exit_page, o.total FROM sessions s JOIN orders o USING (session)"
+
+    assert run("sql", question, "--attach", f"orders={orders}").out == "exit_page\ttotal\n/cart\t19.9\n"
+    schema = json.loads(run("sql", "--schema", "--json", "--attach", f"orders={orders}").out)
+    assert [row["name"] for row in schema if row["view"] == "orders"] == ["session", "total"]
+
+
+@pytest.mark.parametrize(
+    "attached",
+    ["orders", "orders=/nowhere.csv", "events=@", "Orders=@", "o; DROP=@", "orders=@dir", "orders=@binary"],
+)
+def test_what_is_no_csv_or_no_name_is_exit_code_2(
+    run: Run, two_visitors: tuple[Sender, Sender], tmp_path: Path, attached: str
+) -> None:
+    (tmp_path / "binary").write_bytes(bytes(range(256)) * 40)
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    for stand_in, path in (("@dir", tmp_path), ("@binary", tmp_path / "binary"), ("@", tmp_path / "x.csv")):
+        attached = attached.replace(stand_in, str(path))
+
+    done = run("sql", "SELECT 1", "--attach", attached)
+
+    assert (done.code, done.out) == (2, "")

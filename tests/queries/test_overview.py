@@ -14,7 +14,7 @@ from usertrack_cli.commands.init import prepare
 from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter
 from usertrack_cli.queries.funnel import funnel
-from usertrack_cli.queries.overview import By, groups, totals
+from usertrack_cli.queries.overview import Asked, By, groups, totals
 from usertrack_cli.store.home import Home, create_home
 
 PAGES = ("/", "/shop", "/cart", "/thanks")
@@ -67,10 +67,10 @@ def test_figures_equal_a_brute_force_count(tmp_path_factory: pytest.TempPathFact
     stored(home, plan)
     chosen = Filter(site="default")
 
-    total = ask(home, chosen, lambda con: totals(con, chosen, zone="UTC"))
-    by_country = ask(home, chosen, lambda con: groups(con, chosen, By.COUNTRY, zone="UTC", limit=99))
-    by_page = ask(home, chosen, lambda con: groups(con, chosen, By.PAGE, zone="UTC", limit=99))
-    by_route = ask(home, chosen, lambda con: groups(con, chosen, By.ROUTE, zone="UTC", limit=99))
+    total = ask(home, chosen, lambda con: totals(con, chosen, Asked()))
+    by_country = ask(home, chosen, lambda con: groups(con, chosen, By.COUNTRY, Asked(), limit=99))
+    by_page = ask(home, chosen, lambda con: groups(con, chosen, By.PAGE, Asked(), limit=99))
+    by_route = ask(home, chosen, lambda con: groups(con, chosen, By.ROUTE, Asked(), limit=99))
     steps = ask(home, chosen, lambda con: funnel(con, chosen, ["/shop", "/cart", "/thanks"], within_ms=None))
 
     assert (total.sessions, total.visitors) == (len(plan), len({visit.visitor for visit in plan}))

@@ -11,13 +11,14 @@ from usertrack_cli.api.heatmaps import HeatmapKind, heatmap
 from usertrack_cli.api.imports import ImportedSession, import_rrweb
 from usertrack_cli.api.labels import SessionLabels
 from usertrack_cli.api.lists import pages, remember, session_by_prefix, sessions
-from usertrack_cli.api.overview import Overview, funnel, overview
+from usertrack_cli.api.overview import Overview, funnel, overview, suggested_groups
 from usertrack_cli.api.pictures import Picture
 from usertrack_cli.api.questions import sql, sql_schema
 from usertrack_cli.api.replays import recording
 from usertrack_cli.api.screenshots import take_screenshots
 from usertrack_cli.api.scrollmaps import scrollmap
 from usertrack_cli.api.store import open_store
+from usertrack_cli.api.tags import caught_sessions, tag_counts, tag_sessions
 from usertrack_cli.api.watching import named_sessions, next_sessions, worst_sessions
 from usertrack_cli.queries.filters import Filter
 from usertrack_cli.queries.friction import Thresholds
@@ -33,6 +34,7 @@ __all__ = [
     "SessionLabels",
     "Side",
     "Thresholds",
+    "caught_sessions",
     "check_drop",
     "compare",
     "difference_map",
@@ -52,6 +54,9 @@ __all__ = [
     "sessions",
     "sql",
     "sql_schema",
+    "suggested_groups",
+    "tag_counts",
+    "tag_sessions",
     "take_screenshots",
     "worst_sessions",
 ]

@@ -59,6 +59,7 @@ def sessions(
     from usertrack_cli.queries.events import ask
     from usertrack_cli.queries.sessions import friction
     from usertrack_cli.queries.sessions import sessions as question
+    from usertrack_cli.queries.tags import tags_given
     from usertrack_cli.store import catalog
     from usertrack_cli.store.labels import watched_sessions
     from usertrack_cli.store.layouts import field_selectors
@@ -68,26 +69,27 @@ def sessions(
         fields = tuple(field_selectors(con, site=chosen.site))
     is_weighed = order == "friction"
 
-    def listed(con: duckdb.DuckDBPyConnection) -> list[SessionRow]:
+    def listed(con: duckdb.DuckDBPyConnection) -> tuple[list[SessionRow], dict[tuple[str, str], list[str]]]:
         most = SESSIONS_MAX if is_weighed else limit
         found = question(con, chosen, order=order, limit=most, without=without)
         only = None if is_weighed else [row.session for row in found]
         counts = friction(con, chosen, only=only, fields=fields) if found else {}
-        return [
+        found = [
             replace(row, rage=rage, dead=dead)
             for row in found
             for rage, dead in [counts.get(row.session, (0, 0))]
         ]
+        if is_weighed:
+            found = sorted(found, key=lambda row: -row.friction)[:limit]
+        return found, tags_given(con, [row.session for row in found])
 
-    found = ask(home, chosen, listed)
+    found, given = ask(home, chosen, listed, needs_tags=True)
     if not found:
         raise _no_sessions(home, chosen, is_unwatched=is_unwatched)
-    if is_weighed:
-        found = sorted(found, key=lambda row: -row.friction)[:limit]
-    return _labelled(home, found)
+    return _labelled(home, found, given)
 
 
-def _labelled(home: Home, rows: list[SessionRow]) -> list[SessionRow]:
+def _labelled(home: Home, rows: list[SessionRow], given: dict[tuple[str, str], list[str]]) -> list[SessionRow]:
     from usertrack_cli.store import catalog
     from usertrack_cli.store.labels import labels_of
 
@@ -96,7 +98,7 @@ def _labelled(home: Home, rows: list[SessionRow]) -> list[SessionRow]:
     return [
         replace(
             row,
-            tags=tuple(sorted({*row.tags, *each.tags})),
+            tags=tuple(sorted({*row.tags, *each.tags, *given.get((row.site, row.session), ())})),
             is_watched=each.is_watched,
             is_starred=each.is_starred,
         )

@@ -16,7 +16,7 @@ def nothing(home: Home, chosen: Filter, what: str) -> NothingMatchedError:
     from usertrack_cli.queries.events import ask
     from usertrack_cli.queries.pages import pages as question
 
-    anywhere = Filter(site=chosen.site, includes_bots=chosen.includes_bots)
+    anywhere = Filter(site=chosen.site, includes_bots=chosen.includes_bots, groups=chosen.groups)
     known = [each.page for each in ask(home, anywhere, lambda con: question(con, anywhere))]
     message = f"no {what} recorded on {chosen.page}"
     if chosen.page in known:

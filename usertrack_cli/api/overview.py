@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from usertrack_cli import clock
+from usertrack_cli.api.counted import Counted, counted
 from usertrack_cli.api.nothing import nothing
 from usertrack_cli.errors import UsageError
+from usertrack_cli.naming import Conversion, PageGroup
 from usertrack_cli.queries.filters import Filter
 from usertrack_cli.store.home import Home
 
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from usertrack_cli.queries.funnel import Step
     from usertrack_cli.queries.overview import Figures
 
+GROUPS_MAX = 100_000
+"""Groups of the span before that are looked through for those of this one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
@@ -26,13 +32,17 @@ class Overview:
     Attributes:
         groups: The same figures for the sessions that share one property; empty where none was named.
         before: The totals of the span of the same length just before, where it was asked for.
-        bots: Sessions of bots in the range, which none of the figures counts.
+        sessions_before: Of each group in that span, by its key.
+        bots: Sessions of bots in the range, counted in the figures only where the filter includes them.
+        counted: What the counting tier adds, ``None`` where the filter asks for what it does not know.
     """
 
     total: Figures
     groups: tuple[Figures, ...]
     before: Figures | None
+    sessions_before: dict[str, int]
     bots: int
+    counted: Counted | None
 
 
 def overview(
@@ -43,8 +53,12 @@ def overview(
     zone: ZoneInfo | None = None,
     limit: int = 20,
     with_previous: bool = False,
+    conversion: Conversion | None = None,
 ) -> Overview:
     """Return the totals of a range and, told apart by ``by``, its groups.
+
+    Args:
+        conversion: Whose sessions are counted among the figures.
 
     Raises:
         NothingMatchedError: There are no sessions in the range.
@@ -53,20 +67,37 @@ def overview(
     from usertrack_cli.queries import overview as question
     from usertrack_cli.queries.events import ask
 
-    name = str(zone or "UTC")
+    asked = question.Asked(zone=str(zone or "UTC"), fields=_fields(home, chosen), conversion=conversion)
+    kind = None if by is None else question.By(by)
+    earlier = previous(chosen) if with_previous else None
 
-    def both(con: duckdb.DuckDBPyConnection) -> tuple[Figures, list[Figures], Figures | None, int]:
-        groups = question.groups(con, chosen, question.By(by), zone=name, limit=limit) if by else []
-        before = question.totals(con, previous(chosen), zone=name) if with_previous else None
-        everybody = question.totals(con, replace(chosen, includes_bots=True), zone=name).sessions
-        total = question.totals(con, chosen, zone=name)
-        return total, groups, before, everybody - total.sessions
+    def answer(con: duckdb.DuckDBPyConnection) -> Overview:
+        before_groups = []
+        if earlier is not None and kind is not None:
+            before_groups = question.groups(con, earlier, kind, asked, limit=GROUPS_MAX)
+        return Overview(
+            total=question.totals(con, chosen, asked),
+            groups=tuple(question.groups(con, chosen, kind, asked, limit=limit)) if kind else (),
+            before=None if earlier is None else question.totals(con, earlier, asked),
+            sessions_before={each.key or "": each.sessions for each in before_groups},
+            bots=question.bot_sessions(con, chosen),
+            counted=None,
+        )
 
-    read = replace(chosen, from_ms=previous(chosen).from_ms) if with_previous else chosen
-    total, groups, before, bots = ask(home, read, both)
-    if not total.sessions:
+    read = chosen if earlier is None else replace(chosen, from_ms=earlier.from_ms)
+    found = ask(home, read, answer, needs_tags=kind is question.By.TAG)
+    more = counted(home, chosen, by=by, zone=zone or ZoneInfo("UTC"))
+    if not found.total.sessions and not (more and more.pageviews):
         raise nothing(home, chosen, "sessions")
-    return Overview(total=total, groups=tuple(groups), before=before, bots=bots)
+    return replace(found, counted=more)
+
+
+def _fields(home: Home, chosen: Filter) -> tuple[str, ...]:
+    from usertrack_cli.store import catalog
+    from usertrack_cli.store.layouts import field_selectors
+
+    with closing(catalog.connect(home)) as con:
+        return tuple(field_selectors(con, site=chosen.site))
 
 
 def previous(chosen: Filter) -> Filter:
@@ -83,12 +114,35 @@ def previous(chosen: Filter) -> Filter:
     return replace(chosen, from_ms=2 * chosen.from_ms - end, to_ms=chosen.from_ms)
 
 
-def funnel(home: Home, chosen: Filter, steps: list[str], *, within_ms: int | None = None) -> list[Step]:
+def suggested_groups(home: Home, chosen: Filter) -> list[tuple[PageGroup, int]]:
+    """Return groups that pages seem to fall into, each with how many pages it would hold.
+
+    Pages that fall into a group of the filter already are left out.
+
+    Raises:
+        NothingMatchedError: No page was seen in the range.
+    """
+    from usertrack_cli.queries.events import ask
+    from usertrack_cli.queries.pages import pages
+    from usertrack_cli.queries.suggestion import suggestions
+
+    found = ask(home, chosen, lambda con: pages(con, chosen))
+    if not found:
+        raise nothing(home, chosen, "pages")
+    names = {group.name for group in chosen.groups}
+    return suggestions({each.page: each.sessions for each in found if each.page not in names})
+
+
+def funnel(
+    home: Home, chosen: Filter, steps: list[str], *, within_ms: int | None = None, by: str | None = None
+) -> list[Step]:
     """Return how many sessions reached each step, in order, and how long they took.
 
     Args:
-        steps: Pages (a path or glob), or ``event:NAME``, ``click:SELECTOR``, ``tag:NAME``.
+        steps: Pages (a path, glob or group), or ``event:NAME``, ``click:SELECTOR``, ``tag:NAME``.
         within_ms: Of the first step; later ones do not count.
+        by: Tells the sessions apart by ``device``, ``width_class``, ``country``, ``browser``, ``os`` or
+            ``language``: the steps of each follow one another.
 
     Raises:
         NothingMatchedError: No session reached the first step.
@@ -96,7 +150,7 @@ def funnel(home: Home, chosen: Filter, steps: list[str], *, within_ms: int | Non
     from usertrack_cli.queries.events import ask
     from usertrack_cli.queries.funnel import funnel as question
 
-    found = ask(home, chosen, lambda con: question(con, chosen, steps, within_ms=within_ms))
+    found = ask(home, chosen, lambda con: question(con, chosen, steps, within_ms=within_ms, by=by))
     if not found[0].sessions:
         raise nothing(home, replace(chosen, page=steps[0] if steps[0].startswith("/") else None), "sessions")
     return found

@@ -22,8 +22,8 @@ OnStep = Callable[[float, str], None]
 """Told the share that is done, 0 to 1, and what is being done."""
 
 NAME_CHARS_MAX = 80
-_APART = frozenset({"site", "page", "from_ms", "to_ms", "width_class"})
-"""Fields of the filter that the metadata says in other words."""
+_APART = frozenset({"site", "page", "from_ms", "to_ms", "width_class", "groups", "rules"})
+"""Fields of the filter that the metadata says in other words, or that stand in the settings."""
 
 
 def silent(_share: float, _what: str) -> None:

@@ -66,7 +66,9 @@ def fitting(home: Home, chosen: Filter, page: PageDrawn) -> Path | None:
     """Return the stored screenshot while it shows what the drawn layout says, else ``None``."""
     if chosen.page is None:
         return None
-    path = place(home, site=chosen.site or "default", page=chosen.page, width_class=page.width.width_class)
+    # Of a group of pages one is drawn, and its screenshot lies under its own path.
+    name = page.layout.page if page.layout is not None else chosen.page
+    path = place(home, site=chosen.site or "default", page=name, width_class=page.width.width_class)
     if not path.is_file():
         return None
     from usertrack_cli.render.picture import texts_of

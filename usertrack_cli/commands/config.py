@@ -47,4 +47,4 @@ def setting_text(setting: Setting, settings: Settings) -> str:
         return f"{value // size}{unit}"
     if isinstance(value, bool):
         return str(value).lower()
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

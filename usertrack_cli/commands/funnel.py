@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from usertrack_cli import api, console
 from usertrack_cli.console import Heading
 from usertrack_cli.errors import UsageError
-from usertrack_cli.options import Call, shared
+from usertrack_cli.options import Call, one_of, shared
 from usertrack_cli.values import duration_ms
 
+if TYPE_CHECKING:
+    from usertrack_cli.queries.funnel import Step
+
+_BYS = ("device", "width_class", "country", "browser", "os", "language")
 _HEADINGS = (
     Heading("step", "STEP", is_flexible=True),
     Heading("sessions", "SESSIONS", "right"),
@@ -27,45 +31,71 @@ def command(
     *,
     call: Call,
     steps: Annotated[
-        list[str], typer.Argument(metavar="STEP...", help="Pages, event:NAME, tag:NAME or click:SELECTOR.")
+        list[str],
+        typer.Argument(
+            metavar="STEP...", help="Pages, event:NAME, tag:NAME, click:SELECTOR; or a conversion's name."
+        ),
     ],
     within: Annotated[
         str | None, typer.Option("--within", metavar="SPAN", help="All steps within 30m, 2h … of the first.")
     ] = None,
+    by: Annotated[str | None, typer.Option("--by", help=f"Tell sessions apart by {', '.join(_BYS)}.")] = None,
     dropped: Annotated[
         int | None, typer.Option("--dropped", metavar="N", min=1, help="Print the sessions lost after step N.")
     ] = None,
 ) -> None:
     """Count the sessions that go through some steps in order.
 
-    Example:  usertrack funnel /shop /cart 'event:checkout' /thanks --within 30m
+    MEDIAN TIME is from the step before. A [[conversion]] of the settings can be named instead of its steps.
 
-    Watch who was lost:  usertrack replay "$(usertrack funnel /shop /cart --dropped 1 | head -1)"
+    Example:  usertrack funnel /shop /cart 'event:checkout' /thanks --within 30m --by device
+
+    Watch who was lost:  usertrack funnel /shop /cart --dropped 1 | usertrack replay -
     """
-    found = api.funnel(call.home, call.filter(), steps, within_ms=_span(within))
+    if by is not None:
+        one_of(by, "--by", _BYS)
+    path, within_ms = _steps(call, steps, within)
+    if dropped is not None and not dropped < len(path):
+        raise UsageError(f"after step {dropped} there is no further step", hint="--dropped counts from 1")
+    found = api.funnel(call.home, call.filter(), path, within_ms=within_ms, by=by)
     if dropped is not None:
-        if dropped >= len(found):
-            raise UsageError(f"after step {dropped} there is no further step", hint="--dropped counts from 1")
-        console.lines(found[dropped - 1].dropped)
+        lost = (session for step in found[dropped - 1 :: len(path)] for session in step.dropped)
+        console.lines(sorted(lost))
         return
+    key = () if by is None else (Heading("key", by.upper(), is_flexible=True),)
+    rows = [row for start in range(0, len(found), len(path)) for row in _rows(found[start : start + len(path)])]
+    console.listing((*key, *_HEADINGS), rows, console.chosen_format(**call.wants))
+
+
+def _rows(found: list[Step]) -> list[dict[str, Any]]:
     rows = []
     for number, step in enumerate(found):
         before = found[max(0, number - 1)].sessions
         rows.append(
-            {
+            ({} if step.key is None else {"key": step.key})
+            | {
                 "step": step.step,
                 "sessions": step.sessions,
-                "share": step.sessions / found[0].sessions,
+                "share": step.sessions / found[0].sessions if found[0].sessions else 0.0,
                 "kept": step.sessions / before if before else 0.0,
                 "dropped": len(step.dropped),
                 "median_ms": step.median_ms,
             }
         )
-    console.listing(_HEADINGS, rows, console.chosen_format(**call.wants))
+    return rows
 
 
-def _span(within: str | None) -> int | None:
+def _steps(call: Call, steps: list[str], within: str | None) -> tuple[list[str], int | None]:
+    """Return the steps, those of a conversion where its name stands for them, and their span."""
+    if len(steps) == 1:
+        for known in call.settings.conversion:
+            if known.name == steps[0]:
+                return list(known.steps), known.within_ms if within is None else _span(within)
+    return steps, None if within is None else _span(within)
+
+
+def _span(within: str) -> int:
     try:
-        return None if within is None else duration_ms(within)
+        return duration_ms(within)
     except ValueError as error:
         raise UsageError(f"--within cannot be {within!r}: {error}") from error

@@ -120,10 +120,10 @@ def _chosen(
         return lambda: api.next_sessions(call.home, call.filter())
     if worst:
         return lambda: api.worst_sessions(call.home, call.filter())
-    return lambda: api.named_sessions(call.home, _names(names), site=call.site)
+    return lambda: api.named_sessions(call.home, read_names(names), site=call.site)
 
 
-def _names(names: list[str]) -> list[str]:
+def read_names(names: list[str], *, most: int = NAMES_MAX) -> list[str]:
     """Return the names, those of standard input where ``-`` stands: the first word of each line."""
     read: list[str] = []
     for name in names:
@@ -132,8 +132,8 @@ def _names(names: list[str]) -> list[str]:
             read += [word[0] for word in words if word and word[0] != "session"]
         else:
             read.append(name)
-        if len(read) > NAMES_MAX:
-            raise UsageError(f"more than {NAMES_MAX} sessions were named", hint="cut the list with: head")
+        if len(read) > most:
+            raise UsageError(f"more than {most} sessions were named", hint="cut the list with: head")
     return read
 
 

@@ -12,6 +12,8 @@ from usertrack_cli.console import Format, Heading
 from usertrack_cli.options import Call, one_of, shared
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from usertrack_cli.queries.sessions import Order, SessionRow
 
 _ORDERS = ("recent", "friction", "long", "events")
@@ -44,6 +46,11 @@ def command(
     order = cast("Order", one_of(sort, "--sort", _ORDERS))
     found = api.sessions(call.home, call.filter(page=page), order=order, limit=limit, is_unwatched=unwatched)
     api.remember(call.home, found)
+    print_sessions(call, found)
+
+
+def print_sessions(call: Call, found: Sequence[SessionRow]) -> None:
+    """Print sessions in the format that was asked for."""
     rows = [_row(number, row) for number, row in enumerate(found, start=1)]
     zone = call.zone
     chosen = console.chosen_format(**call.wants)

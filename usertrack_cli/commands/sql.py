@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,22 +22,40 @@ def command(
         str | None, typer.Argument(metavar="SELECT", help="One SELECT, or - for standard input.")
     ] = None,
     schema: Annotated[bool, typer.Option("--schema", help="Show the views and their columns.")] = False,
+    attach: Annotated[
+        list[str] | None,
+        typer.Option("--attach", metavar="NAME=FILE", help="A CSV file as a table; can be repeated."),
+    ] = None,
 ) -> None:
     """Ask the store in SQL.
 
     The views are events (raw), sessions, pageviews and clicks. Sessions of bots carry is_bot = true.
 
     Example:  usertrack sql "SELECT page, count(*) FROM pageviews WHERE NOT is_bot GROUP BY 1 ORDER BY 2 DESC"
+
+    Example:  usertrack sql --attach orders=orders.csv "SELECT * FROM sessions JOIN orders USING (session)"
     """
+    attached = _attached(attach or [])
     if schema == (statement is not None):
         raise UsageError("either a SELECT or --schema is needed", hint="see: usertrack sql --help")
     if schema:
-        found = api.sql_schema(call.home)
+        found = api.sql_schema(call.home, attached=attached)
     else:
-        found = api.sql(call.home, sys.stdin.read() if statement == "-" else str(statement), site=call.site)
+        asked = sys.stdin.read() if statement == "-" else str(statement)
+        found = api.sql(call.home, asked, site=call.site, rules=call.settings.tag, attached=attached)
     headings = [Heading(name, name, is_flexible=True, shows=_shown) for name in found.names]
     rows = (dict(zip(found.names, row, strict=True)) for row in found.rows)
     console.listing(headings, rows, console.chosen_format(**call.wants))
+
+
+def _attached(named: list[str]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for each in named:
+        name, equals, path = each.partition("=")
+        if not equals or name in found:
+            raise UsageError(f"--attach cannot be {each!r}", hint="write --attach orders=orders.csv, once")
+        found[name] = Path(path)
+    return found
 
 
 def _shown(value: object) -> str:

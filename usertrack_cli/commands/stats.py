@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from usertrack_cli import api, console
-from usertrack_cli.console import Heading
+from usertrack_cli.console import Format, Heading
 from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call, one_of, shared
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from usertrack_cli.naming import Conversion
     from usertrack_cli.queries.overview import Figures
 
 _BYS = (
@@ -22,6 +25,9 @@ _BYS = (
 )  # fmt: skip
 _TICKS = "▁▂▃▄▅▆▇█"
 _DAYS_MAX = 30
+_WIDE_MIN, _TICKS_NARROW = 100, 8
+"""On a narrower terminal a tick stands for several days."""
+_KEY_LEAST = 12
 
 
 @shared(filters=True, outputs=True)
@@ -31,11 +37,20 @@ def command(
     by: Annotated[str | None, typer.Option("--by", help=f"Tell sessions apart by {', '.join(_BYS)}.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Rows at the most.")] = 20,
     compare: Annotated[str | None, typer.Option("--compare", help="previous: beside the span before.")] = None,
+    conversion: Annotated[
+        str | None, typer.Option("--conversion", metavar="NAME", help="A [[conversion]] of the settings.")
+    ] = None,
+    suggest: Annotated[
+        bool, typer.Option("--suggest", help="With --by page: propose [[page]] groups.")
+    ] = False,
     define: Annotated[str | None, typer.Option("--define", metavar="FIGURE", help="Say what it means.")] = None,
 ) -> None:
     """Show the traffic in figures.
 
-    Example:  usertrack stats --by page --last 7d
+    COUNTED are pageviews before consent, of nobody, where before_consent = "count". Pages that a [[page]]
+    of the settings matches count as one; --suggest prints some to copy there.
+
+    Example:  usertrack stats --by page --last 7d --compare previous
     """
     if define is not None:
         _define(define)
@@ -44,19 +59,26 @@ def command(
         one_of(by, "--by", _BYS)
     if compare is not None:
         one_of(compare, "--compare", ("previous",))
+    if suggest:
+        _suggest(call, by)
+        return
+    chosen = _conversion(call, conversion)
     found = api.overview(
-        call.home, call.filter(), by=by, zone=call.zone, limit=limit, with_previous=compare is not None
+        call.home,
+        call.filter(),
+        by=by,
+        zone=call.zone,
+        limit=limit,
+        with_previous=compare is not None,
+        conversion=chosen,
     )
-    rows = [_row(each) for each in found.groups]
-    if found.before is not None:
-        rows.append(_row(found.before, key="before"))
-    rows.append(_row(found.total, key="total"))
-    console.listing(_headings(by, rows), rows, console.chosen_format(**call.wants))
-    console.note(f"{_range(call)}; {found.bots} sessions of bots are not counted")
-    if call.settings.key_epoch != "never" and found.total.visitors:
-        console.note(
-            f"visitor keys are {call.settings.key_epoch}: a person who came in two of them counts twice"
-        )
+    rows = _rows(found)
+    form = console.chosen_format(**call.wants)
+    if by is None and form is Format.TABLE:
+        _vertical(found, rows, chosen)
+    else:
+        console.listing(_headings(by, rows), rows, form)
+    _notes(call, found)
 
 
 def _define(figure: str) -> None:
@@ -67,36 +89,175 @@ def _define(figure: str) -> None:
     console.result(f"{figure}: {DEFINITIONS[figure]}")
 
 
+def _suggest(call: Call, by: str | None) -> None:
+    if by != "page":
+        raise UsageError(
+            "--suggest proposes groups of pages", hint="write: usertrack stats --by page --suggest"
+        )
+    found = api.suggested_groups(call.home, call.filter())
+    for group, count in found:
+        console.result(f"[[page]]  # {count} pages")
+        console.result(f"match = {_toml(group.match)}")
+        console.result(f"name = {_toml(group.name)}\n")
+    console.note(
+        "copy what you want into usertrack.toml; of two groups that match a page the first counts"
+        if found
+        else "no place in the paths holds so many values that a group would help"
+    )
+
+
+def _toml(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _conversion(call: Call, name: str | None) -> Conversion | None:
+    """Return the conversion of that name, the first of the settings where none was named."""
+    known = call.settings.conversion
+    if name is None:
+        return known[0] if known else None
+    for each in known:
+        if each.name == name:
+            return each
+    names = ", ".join(each.name for each in known)
+    hint = f"one of {names}" if names else "name one in usertrack.toml: [[conversion]] name = …, steps = […]"
+    raise UsageError(f"there is no conversion {name!r} in the settings", hint=hint)
+
+
+def _rows(found: api.Overview) -> list[dict[str, Any]]:
+    """Return the groups, the span before, and the total, in this order."""
+    rows = [_row(each) for each in found.groups]
+    for row in rows:
+        row["sessions_before"] = None if found.before is None else found.sessions_before.get(row["key"], 0)
+        row["counted"] = found.counted.by_key.get(row["key"]) if found.counted else None
+    total = _row(found.total, key="total")
+    if found.before is not None:
+        rows.append(_row(found.before, key="before"))
+        total["sessions_before"] = found.before.sessions
+    if found.counted is not None:
+        total["counted"] = found.counted.pageviews
+        total |= {name: getattr(found.counted, name) for name in _BANNER}
+    total["bot_sessions"] = found.bots
+    return [*rows, total]
+
+
+_BANNER = ("banner_shown", "banner_accepted", "banner_declined")
+
+
 def _row(figures: Figures, *, key: str | None = None) -> dict[str, Any]:
-    return asdict(figures) | {"key": figures.key or key, "days": list(figures.days)}
+    converted = figures.conversions
+    ratio = None if converted is None or not figures.sessions else converted / figures.sessions
+    own = {"key": key if key is not None else figures.key, "days": list(figures.days)}
+    nothing = dict.fromkeys(("sessions_before", "counted", *_BANNER, "bot_sessions"))
+    return asdict(figures) | own | {"conversion_ratio": ratio} | nothing
+
+
+def _share(value: float) -> str:
+    return f"{value:.1%}" if value < 0.0995 else f"{value:.0%}"
 
 
 def _headings(by: str | None, rows: list[dict[str, Any]]) -> tuple[Heading, ...]:
     days = sorted({day for row in rows for day, _ in row["days"]})
+    ticks = _DAYS_MAX if console.terminal_width() >= _WIDE_MIN else _TICKS_NARROW
     return (
-        Heading("key", (by or "").upper(), is_flexible=True),
+        Heading("key", (by or "").upper(), is_flexible=True, least=_KEY_LEAST),
         Heading("sessions", "SESSIONS", "right"),
+        Heading("sessions_before", "BEFORE", "right", is_optional=True),
         Heading("visitors", "VISITORS", "right"),
         Heading("pageviews", "PAGES", "right"),
         Heading("bounce_ratio", "BOUNCE", "right", shows=lambda value: f"{value:.0%}"),
         Heading("active_ms", "ACTIVE", "right", shows=lambda value: console.duration_text(round(value))),
         Heading("depth_ratio", "DEPTH", "right", shows=lambda value: f"{value:.0%}"),
+        Heading("conversion_ratio", "CONV", "right", shows=_share, is_optional=True),
+        Heading("days", "DAYS", shows=lambda value: _sparkline(value, days, ticks), is_optional=True),
+        Heading("counted", "COUNTED", "right", is_optional=True),
         Heading("rage_per_1000", "RAGE‰", "right", shows=lambda value: f"{value:.0f}", is_optional=True),
         Heading("dead_per_1000", "DEAD‰", "right", shows=lambda value: f"{value:.0f}", is_optional=True),
-        Heading("days", "DAYS", shows=lambda value: _sparkline(value, days), is_optional=True),
     )
 
 
-def _sparkline(counts: list[tuple[str, int]], days: list[str]) -> str:
-    """Return one tick a day from the first to the last of ``days``, at most the newest thirty."""
+def _vertical(found: api.Overview, rows: list[dict[str, Any]], conversion: Conversion | None) -> None:
+    """Print the totals one figure a line, which fits everything into eighty columns."""
+    total, before = rows[-1], rows[0] if found.before is not None else None
+    names: list[tuple[str, str, Callable[[Any], str]]] = [
+        ("sessions", "sessions", str),
+        ("visitors", "visitors", str),
+        ("pageviews", "pageviews", str),
+        ("bounce_ratio", "bounce", _share),
+        ("active_ms", "active time, mean", lambda value: console.duration_text(round(value))),
+        ("depth_ratio", "scroll depth, mean", _share),
+        ("rage_per_1000", "rage clicks of 1,000", lambda value: f"{value:.1f}"),
+        ("dead_per_1000", "dead clicks of 1,000", lambda value: f"{value:.1f}"),
+        ("conversion_ratio", f"conversion: {conversion.name if conversion else ''}", _share),
+        ("bot_sessions", "sessions of bots", str),
+    ]
+    if found.counted is not None and any(total[name] for name in ("counted", *_BANNER)):
+        names += [
+            ("counted", "pageviews not recorded", str),
+            *((name, name.replace("_", " "), str) for name in _BANNER),
+        ]
+    shown = [
+        {
+            "figure": title,
+            "value": shows(total[key]),
+            "before": None if before is None or before[key] is None else shows(before[key]),
+            "change": _change(total[key], before[key]) if before else None,
+        }
+        for key, title, shows in names
+        if total[key] is not None
+    ]
+    console.listing(
+        (
+            Heading("figure", "FIGURE"),
+            Heading("value", "VALUE", "right"),
+            Heading("before", "BEFORE", "right", is_optional=True),
+            Heading("change", "CHANGE", "right", is_optional=True),
+        ),
+        shown,
+        Format.TABLE,
+    )
+
+
+def _change(now: float | None, before: float | None) -> str | None:
+    if now is None or not before:
+        return None
+    return f"{now / before - 1:+.0%}"
+
+
+def _sparkline(counts: list[tuple[str, int]], days: list[str], ticks: int) -> str:
+    """Return a tick for each day from the first to the last of ``days``, at most the newest thirty.
+
+    Where there is room for fewer ticks each stands for as many days, the last for the newest.
+    """
     if not counts or len(days) < 2:
         return ""
     by_day: dict[str, int] = dict(counts)
     last = date.fromisoformat(days[-1])
     span = min(_DAYS_MAX, (last - date.fromisoformat(days[0])).days + 1)
-    series = [by_day.get(str(last - timedelta(days=back)), 0) for back in reversed(range(span))]
+    each = -(-span // ticks)
+    series = [
+        sum(by_day.get(str(last - timedelta(days=back + more)), 0) for more in range(each))
+        for back in reversed(range(0, span, each))
+    ]
     peak = max(series) or 1
-    return "".join(" " if not each else _TICKS[min(7, each * 8 // (peak + 1))] for each in series)
+    return "".join(" " if not count else _TICKS[min(7, count * 8 // (peak + 1))] for count in series)
+
+
+def _notes(call: Call, found: api.Overview) -> None:
+    chosen = call.filter()
+    counts = "are counted too" if chosen.includes_bots else "are left out; --include-bots counts them"
+    console.note(f"{_range(call)}; sessions of bots, {found.bots}, {counts}")
+    more = found.counted
+    if more is not None and more.pageviews:
+        console.note(
+            f"{more.pageviews} pageviews were counted and not recorded,"
+            f" {more.pageviews + found.total.pageviews} in all; banner shown {more.banner_shown},"
+            f" accepted {more.banner_accepted}, declined {more.banner_declined}"
+        )
+    if call.settings.key_epoch != "never" and found.total.visitors:
+        console.note(
+            f"visitor keys are {call.settings.key_epoch}: a person who came in two of them counts twice"
+        )
 
 
 def _range(call: Call) -> str:

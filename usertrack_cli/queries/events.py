@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,9 @@ import duckdb
 from usertrack_cli import clock
 from usertrack_cli.clock import DAY_MS
 from usertrack_cli.errors import StoreError
+from usertrack_cli.queries.attached import attach
 from usertrack_cli.queries.filters import Filter
+from usertrack_cli.queries.tags import apply_rules
 from usertrack_cli.store import omissions
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.schema import EVENT_COLUMNS
@@ -56,6 +58,8 @@ def ask(
     question: Callable[[duckdb.DuckDBPyConnection], Answer],
     *,
     shows_hidden: bool = False,
+    needs_tags: bool = False,
+    attached: Mapping[str, Path] | None = None,
 ) -> Answer:
     """Answer ``question`` from one consistent snapshot.
 
@@ -64,11 +68,15 @@ def ask(
 
     Args:
         chosen: Its site and range choose the segments; its other conditions are the question's.
+        needs_tags: Puts the tags of the filter's rules on their sessions first; a filter by tag does too.
+        attached: CSV files that become tables beside the views.
         shows_hidden: True only for erasure and access, which must find restricted sessions too.
 
     Raises:
         StoreError: The store is missing or damaged, or kept changing.
+        UsageError: A rule for tags that was needed cannot be judged.
     """
+    rules = [rule for rule in chosen.rules if needs_tags or rule.name == chosen.tag]
     for attempt in range(ATTEMPTS_MAX):
         if attempt:
             clock.pause_s(PAUSE_S * 2**attempt)
@@ -76,7 +84,8 @@ def ask(
         if shows_hidden:
             taken = replace(taken, hidden=frozenset())
         try:
-            with connection(taken) as con:
+            with connection(taken, attached or {}) as con:
+                apply_rules(con, rules, site=chosen.site)
                 answer = question(con)
             omissions.record(taken.left_out())
             return answer
@@ -92,7 +101,9 @@ def ask(
 
 
 @contextmanager
-def connection(taken: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
+def connection(
+    taken: Snapshot, attached: Mapping[str, Path] | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open DuckDB over the snapshot's files and nothing else, with the view ``events``.
 
     The connection can read no other file, no network, and its configuration is locked, since
@@ -103,6 +114,7 @@ def connection(taken: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
         con.execute("SET memory_limit = ?", [MEMORY_LIMIT])
         con.execute("SET TimeZone = 'UTC'")
         con.execute("SET enable_progress_bar = false")
+        attach(con, attached or {})
         con.execute("SET allowed_paths = ?", [taken.files])
         con.execute("SET VARIABLE segment_files = ?::VARCHAR[]", [taken.files])
         con.execute("SET enable_external_access = false")

@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from usertrack_cli.naming import GLOB_CHARACTERS, PageGroup, TagRule
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which events a question is about; ``None`` leaves a matter open.
 
     Attributes:
-        page: A path, or a glob with ``*``, ``?`` and ``[…]``.
+        page: A path, a glob with ``*``, ``?`` and ``[…]``, or the name of a group of pages.
         from_ms: First instant, UTC; ``to_ms`` the first instant after the range.
         session: A whole session id.
-        tag: On the session, of the page's own script or of an operator.
+        tag: On the session, of the page's own script, of an operator or of a rule.
+        groups: Pages that count as one; the first that matches names a page.
+        rules: Tags that follow from the sessions; they are looked at where tags are asked for.
     """
 
     site: str | None = None
@@ -28,6 +32,8 @@ class Filter:
     session: str | None = None
     tag: str | None = None
     includes_bots: bool = False
+    groups: tuple[PageGroup, ...] = ()
+    rules: tuple[TagRule, ...] = ()
 
 
 _CONDITIONS = {
@@ -44,14 +50,38 @@ _CONDITIONS = {
     "from_ms": "occurred_at >= make_timestamptz($from_ms * 1000)",
     "to_ms": "occurred_at < make_timestamptz($to_ms * 1000)",
 }
-_PAGE_EXACT = "page = $page"
-_PAGE_GLOB = "page GLOB $page"
 _NO_BOTS = "is_bot IS NOT TRUE"
 
 
 def is_glob(page: str) -> bool:
     """Return True where ``page`` names several pages."""
-    return any(character in page for character in "*?[")
+    return any(character in page for character in GLOB_CHARACTERS)
+
+
+def page_name(chosen: Filter, column: str = "page") -> tuple[str, dict[str, Any]]:
+    """Return SQL for the name that a page goes by, that of its group or its own, and its parameters."""
+    if not chosen.groups:
+        return column, {}
+    values: dict[str, Any] = {}
+    cases = []
+    for number, group in enumerate(chosen.groups):
+        values |= {f"group_{number}": group.match, f"group_{number}_name": group.name}
+        cases.append(f"WHEN {column} GLOB $group_{number} THEN $group_{number}_name")
+    return f"CASE {' '.join(cases)} ELSE {column} END", values
+
+
+def page_matches(
+    chosen: Filter, page: str, *, column: str = "page", value: str = "page"
+) -> tuple[str, dict[str, Any]]:
+    """Return the SQL condition that ``column`` is ``page``, one of its glob or of its group.
+
+    Args:
+        value: What the parameter is called.
+    """
+    if any(group.name == page for group in chosen.groups):
+        name, values = page_name(chosen, column)
+        return f"{name} = ${value}", values | {value: page}
+    return f"{column} {'GLOB' if is_glob(page) else '='} ${value}", {value: page}
 
 
 def conditions(chosen: Filter, *, without: frozenset[str] = frozenset()) -> tuple[str, dict[str, Any]]:
@@ -60,7 +90,7 @@ def conditions(chosen: Filter, *, without: frozenset[str] = frozenset()) -> tupl
     Args:
         without: Fields of the filter to leave out.
     """
-    parts: list[str] = [] if chosen.includes_bots else [_NO_BOTS]
+    parts: list[str] = [] if chosen.includes_bots or "includes_bots" in without else [_NO_BOTS]
     values: dict[str, Any] = {}
     for name, condition in _CONDITIONS.items():
         value = getattr(chosen, name)
@@ -68,6 +98,7 @@ def conditions(chosen: Filter, *, without: frozenset[str] = frozenset()) -> tupl
             parts.append(condition)
             values[name] = value
     if chosen.page is not None and "page" not in without:
-        parts.append(_PAGE_GLOB if is_glob(chosen.page) else _PAGE_EXACT)
-        values["page"] = chosen.page
+        condition, more = page_matches(chosen, chosen.page)
+        parts.append(condition)
+        values |= more
     return " AND ".join(parts) or "TRUE", values

@@ -8,9 +8,11 @@ from typing import Any
 
 import duckdb
 
+from usertrack_cli.naming import Conversion
 from usertrack_cli.queries.events import rows_of
-from usertrack_cli.queries.filters import Filter, conditions
+from usertrack_cli.queries.filters import Filter, conditions, page_name
 from usertrack_cli.queries.friction import JUDGED, Thresholds, values_of
+from usertrack_cli.queries.funnel import reached
 
 BOUNCE_ACTIVE_MS = 10_000
 """A session that was looked at for ten seconds did not bounce, even with one page and no click."""
@@ -25,6 +27,11 @@ DEFINITIONS = {
     "depth": "mean over sessions of the furthest bottom edge of the viewport, as a share of the page's height",
     "rage": "clicks in bursts of 3 within 1 s and a circle of 30 px, for 1,000 clicks",
     "dead": "clicks that nothing followed within 2.5 s (never on inputs), for 1,000 clicks",
+    "conversion": "share of sessions that went through all steps of a [[conversion]] of the settings, in order",
+    "counted": (
+        "pageviews of nobody, counted before consent, less those of visitors who then accepted; with the"
+        " recorded pageviews they are all there were (before_consent = count)"
+    ),
 }
 """What each figure means; ``--define`` prints it."""
 
@@ -52,61 +59,70 @@ class By(StrEnum):
 
 _KEYS: dict[By, str] = {
     By.PAGE: "part",
-    By.ENTRY: "entry_page",
-    By.EXIT: "exit_page",
-    By.ROUTE: "route",
-    By.COUNTRY: "country",
-    By.BROWSER: "browser",
-    By.OS: "os",
-    By.DEVICE: "device",
-    By.REFERRER: "referrer",
-    By.UTM_SOURCE: "utm_source",
-    By.LANGUAGE: "language",
-    By.SCREEN: "screen",
-    By.HOUR: "strftime(local_at, '%H:00')",
-    By.WEEKDAY: "strftime(local_at, '%u %a')",
-    By.DAY: "strftime(local_at, '%Y-%m-%d')",
-    By.TAG: "unnest(CASE WHEN len(tags) = 0 THEN [NULL] ELSE tags END)",
+    By.ENTRY: "arg_min({name}, place)",
+    By.EXIT: "arg_max({name}, place)",
+    By.ROUTE: "array_to_string(list({name} ORDER BY place) FILTER (kind = 'pageview'), ' → ')",
+    By.COUNTRY: "mode(country)",
+    By.BROWSER: "mode(browser)",
+    By.OS: "mode(os)",
+    By.DEVICE: "mode(device)",
+    By.REFERRER: "coalesce(arg_min(referrer, place) FILTER (referrer LIKE 'http%'), '(direct)')",
+    By.UTM_SOURCE: "arg_min(utm_source, place)",
+    By.LANGUAGE: "mode(language)",
+    By.SCREEN: "max(screen_w) || '×' || max(screen_h)",
+    By.HOUR: "strftime(timezone($zone, min(occurred_at)), '%H:00')",
+    By.WEEKDAY: "strftime(timezone($zone, min(occurred_at)), '%u %a')",
+    By.DAY: "strftime(timezone($zone, min(occurred_at)), '%Y-%m-%d')",
+    By.TAG: "list_distinct(list_concat(coalesce(list(name) FILTER (kind = 'tag'), []), any_value(given)))",
 }
-_WHOLE, _BY_PAGE = "''", "page"
+_WHOLE = "''"
 IN_ORDER = {By.HOUR, By.WEEKDAY, By.DAY}
 """These are listed by their key; the others by how many sessions they have."""
 
+_NOT_GIVEN = "SELECT *, NULL::VARCHAR[] AS given FROM events"
+_GIVEN = """
+SELECT e.*, l.given FROM events e LEFT JOIN (
+    SELECT site AS of_site, session AS of_session, list(tag) AS given FROM labels GROUP BY ALL
+) l ON l.of_site = e.site AND l.of_session = e.session
+"""
+_NO_CONVERSION = "reached AS (SELECT NULL::VARCHAR AS session, 0 AS depth WHERE FALSE)"
+
 _PER_SESSION = """
 WITH {judged},
+{reached},
 friction AS (
     SELECT session, {part} AS part, count(*) FILTER (is_rage) AS rage, count(*) FILTER (is_dead) AS dead
-    FROM judged GROUP BY session, part
+    FROM judged GROUP BY ALL
 ),
 facts AS (
-    SELECT session, {part} AS part, min(occurred_at) AS started_at, mode(visitor) AS visitor,
+    SELECT session, part, min(occurred_at) AS started_at, arg_min(visitor, place) AS visitor,
            count(*) FILTER (kind = 'pageview') AS pageviews, count(*) FILTER (kind = 'click') AS clicks,
            count(*) FILTER (kind = 'input') AS inputs, coalesce(sum(active_ms), 0)::BIGINT AS active_ms,
            least(max((scroll_y + viewport_h) / nullif(document_h, 0)), 1)::DOUBLE AS depth_ratio,
-           arg_min(page, (seq, idx)) AS entry_page, arg_max(page, (seq, idx)) AS exit_page,
-           array_to_string(list(page ORDER BY seq, idx) FILTER (kind = 'pageview'), ' → ') AS route,
-           mode(country) AS country, mode(browser) AS browser, mode(os) AS os, mode(device) AS device,
-           coalesce(arg_min(referrer, (seq, idx)) FILTER (referrer LIKE 'http%'), '(direct)') AS referrer,
-           arg_min(utm_source, (seq, idx)) FILTER (utm_source IS NOT NULL) AS utm_source,
-           mode(language) AS language, max(screen_w) || '×' || max(screen_h) AS screen,
-           list_sort(list(DISTINCT name) FILTER (kind = 'tag')) AS own_tags
-    FROM events WHERE {where}
+           {key} AS key
+    FROM (
+        -- One number for the order: comparing pairs takes several times as long.
+        SELECT *, seq::BIGINT * 4294967296 + idx AS place, {part} AS part
+        FROM ({events}) WHERE {where}
+    )
     GROUP BY session, part
 ),
 per_session AS (
-    SELECT f.* EXCLUDE (own_tags), coalesce(own_tags, []) AS tags, coalesce(r.rage, 0) AS rage,
-           coalesce(r.dead, 0) AS dead, timezone($zone, f.started_at) AS local_at,
+    SELECT f.*, coalesce(r.rage, 0) AS rage, coalesce(r.dead, 0) AS dead, c.session IS NOT NULL AS is_converted,
            pageviews = 1 AND clicks = 0 AND inputs = 0 AND active_ms < $bounce_ms
                AND count(*) OVER (PARTITION BY f.session) = 1 AS is_bounce
-    FROM facts f LEFT JOIN friction r ON r.session = f.session AND r.part = f.part
+    FROM facts f LEFT JOIN friction r ON r.session = f.session AND r.part IS NOT DISTINCT FROM f.part
+    LEFT JOIN (SELECT session FROM reached WHERE depth = $steps) c ON c.session = f.session
 )
 """
 
 _FIGURES = """
        count(*) AS sessions, count(DISTINCT visitor) AS visitors, sum(pageviews)::BIGINT AS pageviews,
-       avg(is_bounce::INTEGER) AS bounce_ratio, avg(active_ms) AS active_ms, avg(depth_ratio) AS depth_ratio,
+       sum(clicks)::BIGINT AS clicks, avg(is_bounce::INTEGER) AS bounce_ratio, avg(active_ms) AS active_ms,
+       avg(depth_ratio) AS depth_ratio,
        1000.0 * sum(rage) / nullif(sum(clicks), 0) AS rage_per_1000,
-       1000.0 * sum(dead) / nullif(sum(clicks), 0) AS dead_per_1000
+       1000.0 * sum(dead) / nullif(sum(clicks), 0) AS dead_per_1000,
+       count(*) FILTER (is_converted) AS conversions
 """
 
 _TOTALS = f"{_PER_SESSION} SELECT NULL AS key, {_FIGURES}, [] AS days FROM per_session ORDER BY key"  # noqa: S608 - own parts
@@ -114,11 +130,15 @@ _TOTALS = f"{_PER_SESSION} SELECT NULL AS key, {_FIGURES}, [] AS days FROM per_s
 _GROUPS = f"""
 {_PER_SESSION},
 keyed AS (
-    SELECT coalesce(exploded, '(none)') AS key, * FROM (SELECT {{key}} AS exploded, * FROM per_session)
+    SELECT coalesce(shown, '(none)') AS key, * EXCLUDE (shown, key)
+    FROM (SELECT {{shown}} AS shown, * FROM per_session)
 ),
 days AS (
     SELECT key, list({{{{'day': day, 'sessions': sessions}}}} ORDER BY day) AS days
-    FROM (SELECT key, strftime(local_at, '%Y-%m-%d') AS day, count(*) AS sessions FROM keyed GROUP BY key, day)
+    FROM (
+        SELECT key, strftime(timezone($zone, started_at), '%Y-%m-%d') AS day, count(*) AS sessions
+        FROM keyed GROUP BY ALL
+    )
     GROUP BY key
 )
 SELECT k.key, {_FIGURES}, any_value(d.days) AS days
@@ -127,6 +147,8 @@ GROUP BY k.key
 ORDER BY {{order}}
 LIMIT $limit
 """  # noqa: S608 - own parts
+
+_BOTS = "SELECT count(DISTINCT session) AS bots FROM events WHERE is_bot AND {where} ORDER BY bots"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +160,7 @@ class Figures:
         bounce_ratio: 0 to 1, as is ``depth_ratio``; ``None`` without sessions.
         active_ms: Mean.
         rage_per_1000: Of clicks; ``None`` without clicks.
+        conversions: Sessions that converted; ``None`` where no conversion was asked for.
         days: ``(day, sessions)`` for the days that had any, in order.
     """
 
@@ -145,43 +168,89 @@ class Figures:
     sessions: int
     visitors: int
     pageviews: int
+    clicks: int
     bounce_ratio: float | None
     active_ms: float | None
     depth_ratio: float | None
     rage_per_1000: float | None
     dead_per_1000: float | None
+    conversions: int | None
     days: tuple[tuple[str, int], ...]
 
 
-def totals(con: duckdb.DuckDBPyConnection, chosen: Filter, *, zone: str) -> Figures:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What figures are asked for.
+
+    Attributes:
+        zone: Of days and hours.
+        fields: Selectors of elements that take input; a click there is never dead.
+        conversion: Whose sessions are counted.
+    """
+
+    zone: str = "UTC"
+    fields: tuple[str, ...] = ()
+    conversion: Conversion | None = None
+
+
+def totals(con: duckdb.DuckDBPyConnection, chosen: Filter, asked: Asked) -> Figures:
     """Return what every session in the range adds up to."""
-    where, values = _asked(chosen, zone)
-    (row,) = rows_of(con, _TOTALS.format(judged=JUDGED.format(where=where), where=where, part=_WHOLE), values)
-    return _figures(row)
+    parts, values = _parts(chosen, asked, None)
+    # The zone is of hours and days, which a total has none of.
+    (row,) = rows_of(con, _TOTALS.format(**parts), {n: v for n, v in values.items() if n != "zone"})
+    return _figures(row, asked)
 
 
-def groups(con: duckdb.DuckDBPyConnection, chosen: Filter, by: By, *, zone: str, limit: int) -> list[Figures]:
+def groups(
+    con: duckdb.DuckDBPyConnection, chosen: Filter, by: By, asked: Asked, *, limit: int
+) -> list[Figures]:
     """Return the sessions told apart by one property.
 
     A session counts once for each page it showed, there with what it did on that page, once for
     each tag it carries, and once otherwise.
     """
-    where, values = _asked(chosen, zone)
-    sql = _GROUPS.format(
-        judged=JUDGED.format(where=where),
-        where=where,
-        part=_BY_PAGE if by is By.PAGE else _WHOLE,
-        key=_KEYS[by],
-        order="k.key" if by in IN_ORDER else "sessions DESC, k.key",
-    )
-    return [_figures(row) for row in rows_of(con, sql, values | {"limit": limit})]
+    parts, values = _parts(chosen, asked, by)
+    shown = "unnest(CASE WHEN len(key) = 0 THEN [NULL] ELSE key END)" if by is By.TAG else "key"
+    sql = _GROUPS.format(**parts, shown=shown, order="k.key" if by in IN_ORDER else "sessions DESC, k.key")
+    return [_figures(row, asked) for row in rows_of(con, sql, values | {"limit": limit})]
 
 
-def _asked(chosen: Filter, zone: str) -> tuple[str, dict[str, Any]]:
+def bot_sessions(con: duckdb.DuckDBPyConnection, chosen: Filter) -> int:
+    """Return how many sessions of bots the filter has, whether it counts them or not."""
+    where, values = conditions(chosen, without=frozenset({"includes_bots"}))
+    return int(rows_of(con, _BOTS.format(where=where), values)[0]["bots"])
+
+
+def _parts(chosen: Filter, asked: Asked, by: By | None) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return what the questions are put together from, and their parameters."""
     where, values = conditions(chosen)
-    return where, values | values_of(Thresholds()) | {"zone": zone, "bounce_ms": BOUNCE_ACTIVE_MS}
+    name, of_name = page_name(Filter())
+    if by in {By.PAGE, By.ENTRY, By.EXIT, By.ROUTE}:
+        name, of_name = page_name(chosen)
+    converted, steps = _NO_CONVERSION, 1
+    if asked.conversion is not None:
+        converted, more = reached(chosen, asked.conversion.steps, within_ms=asked.conversion.within_ms)
+        values |= more
+        steps = len(asked.conversion.steps)
+    parts = {
+        "judged": JUDGED.format(where=where),
+        "reached": converted,
+        "where": where,
+        "part": name if by is By.PAGE else _WHOLE,
+        "key": "NULL" if by is None else _KEYS[by].format(name=name),
+        "events": _GIVEN if by is By.TAG else _NOT_GIVEN,
+    }
+    own = {"zone": asked.zone, "bounce_ms": BOUNCE_ACTIVE_MS, "steps": steps}
+    return parts, values | of_name | values_of(Thresholds(), fields=asked.fields) | own
 
 
-def _figures(row: dict[str, Any]) -> Figures:
+def _figures(row: dict[str, Any], asked: Asked) -> Figures:
     days = tuple((each["day"], each["sessions"]) for each in row["days"] or ())
-    return Figures(**(row | {"pageviews": row["pageviews"] or 0, "days": days}))
+    conversions = None if asked.conversion is None else row["conversions"]
+    return Figures(
+        **(
+            row
+            | {"pageviews": row["pageviews"] or 0, "clicks": row["clicks"] or 0}
+            | {"conversions": conversions, "days": days}
+        )
+    )

@@ -8,13 +8,13 @@ from typing import Any
 import duckdb
 
 from usertrack_cli.queries.events import rows_of
-from usertrack_cli.queries.filters import Filter, conditions
+from usertrack_cli.queries.filters import Filter, conditions, page_name
 
 _PAGES = """
-SELECT page, count(DISTINCT session) AS sessions, count(*) FILTER (kind = 'pageview') AS pageviews,
+SELECT {name} AS page, count(DISTINCT session) AS sessions, count(*) FILTER (kind = 'pageview') AS pageviews,
        count(*) FILTER (kind = 'click') AS clicks
 FROM events WHERE {where}
-GROUP BY page
+GROUP BY ALL
 ORDER BY sessions DESC, page
 """
 
@@ -87,8 +87,10 @@ class LayoutSeen:
 
 
 def pages(con: duckdb.DuckDBPyConnection, chosen: Filter) -> list[PageCount]:
-    """Return every page in the range, the most seen first."""
-    return [PageCount(**row) for row in _ask(con, _PAGES, chosen, {})]
+    """Return every page in the range, a group as one, the most seen first."""
+    where, values = conditions(chosen)
+    name, more = page_name(chosen)
+    return [PageCount(**row) for row in rows_of(con, _PAGES.format(where=where, name=name), values | more)]
 
 
 def widths(con: duckdb.DuckDBPyConnection, chosen: Filter, kinds: tuple[str, ...]) -> list[WidthCount]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from usertrack_cli.queries.events import rows_of
-from usertrack_cli.queries.filters import Filter, conditions, is_glob
+from usertrack_cli.queries.filters import Filter, conditions, page_matches
 
 _QUICK_BACKS = """
 WITH steps AS (
@@ -77,7 +77,7 @@ def quick_backs(con: duckdb.DuckDBPyConnection, chosen: Filter, *, quick_back_ms
     where, values = conditions(chosen, without=frozenset({"page"}))
     from_page = "TRUE"
     if chosen.page is not None:
-        from_page = "came_from GLOB $page" if is_glob(chosen.page) else "came_from = $page"
-        values["page"] = chosen.page
+        from_page, more = page_matches(chosen, chosen.page, column="came_from")
+        values |= more
     sql = _QUICK_BACKS.format(where=where, from_page=from_page)
     return [QuickBack(**row) for row in rows_of(con, sql, values | {"quick_back_ms": quick_back_ms})]

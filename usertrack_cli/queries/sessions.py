@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 
 from usertrack_cli.queries.events import rows_of
-from usertrack_cli.queries.filters import Filter, conditions
+from usertrack_cli.queries.filters import Filter, conditions, page_matches
 from usertrack_cli.queries.friction import JUDGED, Thresholds, values_of
 
 if TYPE_CHECKING:
@@ -81,6 +82,11 @@ FROM events WHERE site = $site AND session = $session
 ORDER BY seq, idx
 """
 
+_KNOWN = """
+SELECT DISTINCT site, session FROM events
+WHERE session IN (SELECT unnest($sessions)) AND ($site IS NULL OR site = $site)
+ORDER BY session, site
+"""
 _PREFIX = """
 SELECT DISTINCT site, session FROM events
 -- As a range, so that a file or row group that cannot hold it is not read.
@@ -91,7 +97,6 @@ LIMIT 6
 
 _ONLY = "session IN (SELECT unnest($only))"
 _PAGE_ANY = "TRUE"
-_PAGE_SHOWN = "({condition})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +151,8 @@ def sessions(
     where, values = conditions(chosen, without=frozenset({"page", "from_ms", "to_ms"}))
     page = _PAGE_ANY
     if chosen.page is not None:
-        only_page = Filter(page=chosen.page, includes_bots=True)
-        condition, more = conditions(only_page)
-        page, values = _PAGE_SHOWN.format(condition=condition), values | more
+        page, more = page_matches(chosen, chosen.page)
+        values |= more
     sql = _SESSIONS.format(where=where, page=page, order=_ORDERS[order])
     found = rows_of(
         con,
@@ -193,6 +197,16 @@ def sessions_by_prefix(
     """Return at most six ``(site, session)`` whose id starts with ``prefix``."""
     found = rows_of(con, _PREFIX, {"prefix": prefix, "beyond": prefix + LAST, "site": site})
     return [(row["site"], row["session"]) for row in found]
+
+
+def known_sessions(
+    con: duckdb.DuckDBPyConnection, names: Sequence[str], *, site: str | None
+) -> dict[str, tuple[str, str]]:
+    """Return ``(site, session)`` of those names that are whole ids of sessions of one site."""
+    found = rows_of(con, _KNOWN, {"sessions": [*names, ""], "site": site})
+    pairs = [(row["site"], row["session"]) for row in found]
+    times = Counter(session for _, session in pairs)
+    return {session: (of_site, session) for of_site, session in pairs if times[session] == 1}
 
 
 def session_events(con: duckdb.DuckDBPyConnection, *, site: str, session: str) -> list[dict[str, Any]]:

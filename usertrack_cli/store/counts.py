@@ -58,6 +58,16 @@ GROUP BY name ORDER BY name
 """
 
 
+_BY_COLUMN = """
+SELECT name, {column} AS key, sum(total) FROM counts
+WHERE site = :site AND hour_at >= :from_ms AND hour_at < :until_ms
+  AND (:country IS NULL OR country = :country) AND (:width_class IS NULL OR width_class = :width_class)
+GROUP BY name, key ORDER BY name, key
+"""
+COLUMNS = ("hour_at", "page", "referrer", "country", "width_class")
+"""What the totals can be told apart by."""
+
+
 def add_counts(con: sqlite3.Connection, counts: Mapping[Count, int]) -> None:
     """Add to the totals, all in one transaction."""
     with transaction(con):
@@ -74,3 +84,26 @@ def add_counts(con: sqlite3.Connection, counts: Mapping[Count, int]) -> None:
 def counted_totals(con: sqlite3.Connection, *, site: str, from_ms: int, until_ms: int) -> dict[str, int]:
     """Return the totals by name of the hours that begin from ``from_ms`` on and before ``until_ms``."""
     return {str(name): int(total) for name, total in con.execute(_TOTALS, (site, from_ms, until_ms))}
+
+
+def counted_by(
+    con: sqlite3.Connection,
+    *,
+    site: str,
+    from_ms: int,
+    until_ms: int,
+    column: str,
+    country: str | None = None,
+    width_class: str | None = None,
+) -> list[tuple[str, str | int, int]]:
+    """Return ``(name, value of the column, total)`` of the hours that begin in the range.
+
+    Args:
+        column: One of ``COLUMNS``.
+    """
+    sql = _BY_COLUMN.format(column=COLUMNS[COLUMNS.index(column)])
+    bound = {"site": site, "from_ms": from_ms, "until_ms": until_ms} | {
+        "country": country,
+        "width_class": width_class,
+    }
+    return [(str(name), key, int(total)) for name, key, total in con.execute(sql, bound)]

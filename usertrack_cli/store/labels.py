@@ -33,8 +33,8 @@ class Labels:
     is_starred: bool = False
 
 
-def add_tag(con: sqlite3.Connection, *, site: str, session: str, tag: str, now_ms: int) -> None:
-    """Put a tag on a session; a second time changes nothing.
+def add_tag(con: sqlite3.Connection, *, site: str, session: str, tag: str, now_ms: int) -> bool:
+    """Put a tag on a session; return whether it is new there.
 
     Raises:
         UsageError: The tag is empty or too long.
@@ -42,11 +42,12 @@ def add_tag(con: sqlite3.Connection, *, site: str, session: str, tag: str, now_m
     clean = " ".join(tag.split())
     if not 0 < len(clean) <= TAG_CHARACTERS_MAX:
         raise UsageError(f"a tag has 1 to {TAG_CHARACTERS_MAX} characters")
-    con.execute(
+    added = con.execute(
         "INSERT INTO tags (site, session, tag, added_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (site, session, tag) DO NOTHING",
         (site, session, clean, now_ms),
     )
+    return added.rowcount > 0
 
 
 def remove_tag(con: sqlite3.Connection, *, site: str, session: str, tag: str) -> bool:
