@@ -31,6 +31,13 @@ SAMPLE_BITS = 53
 """Of the number drawn from a session's id, which decides about sampling as it does in the tracker."""
 
 
+PAGES_REMEMBERED = 4_096
+"""Pages, and pageviews with what led there, that a site shows within minutes; about 300 bytes each."""
+
+_CHANGED = frozenset({Pageview, Fragment, Input, ScriptError, Custom, Layout})
+"""Events that may hold what the operator does not want; all others stay as they are or go whole."""
+
+
 class Admitted(Struct, frozen=True, gc=False):
     """What is left of a batch.
 
@@ -56,10 +63,10 @@ class Mask:
         if settings.inputs == "off":
             unnamed.add("input")
         self._dropped = frozenset(record for record, name in NAMES.items() if name in unnamed)
-        changed = {Pageview, Fragment, Input, ScriptError, Custom, Layout}
-        self._touched = self._dropped | changed
+        self._touched = self._dropped | _CHANGED
         self._query_keys = frozenset(settings.query_keys)
-        self.is_excluded = lru_cache(maxsize=4_096)(self._is_excluded)
+        self.is_excluded = lru_cache(maxsize=PAGES_REMEMBERED)(self._is_excluded)
+        self._masked_pageview = lru_cache(maxsize=PAGES_REMEMBERED)(self._without_secrets)
 
     def admitted(self, batch: Batch, *, own_origin: str) -> Admitted:
         """Return what may be stored of ``batch``.
@@ -76,14 +83,25 @@ class Mask:
         refused = 0
         if Layout in batch.kinds and Layout not in self._dropped:
             layouts, refused = new_layouts(state, events)
-        kept = [
-            masked
-            for event in events
-            if type(event) not in self._dropped and (masked := self._masked(event, own_origin)) is not None
-        ]
+        kept = self._kept(events, own_origin)
         return Admitted(
-            replace(batch, state=state, events=kept), is_as_decoded=False, layouts=layouts, rejected=refused
+            replace(batch, state=state, events=kept),
+            is_as_decoded=kept == batch.events and state is batch.state,
+            layouts=layouts,
+            rejected=refused,
         )
+
+    def _kept(self, events: Sequence[Event], own_origin: str) -> list[Event]:
+        """Return ``events`` as they may be kept; most kinds are none of the settings' business."""
+        kept: list[Event] = []
+        for event in events:
+            if type(event) not in self._touched:
+                kept.append(event)
+            elif type(event) not in self._dropped:
+                masked = self._masked(event, own_origin)
+                if masked is not None:
+                    kept.append(masked)
+        return kept
 
     def _is_excluded(self, page: str) -> bool:
         return any(glob.fullmatch(page) for glob in self._excluded)
@@ -114,17 +132,17 @@ class Mask:
             state = replace(state, page=first_page or "/")
         return state, kept
 
+    def _without_secrets(self, url: str, referrer: str, own_origin: str) -> tuple[str | None, str]:
+        """Return address and referrer of a pageview as they may be kept; no address, no pageview."""
+        source = canonical_referrer(referrer, own_origin=own_origin)
+        return canonical_url(url, self._query_keys), "" if self.is_excluded(source) else source
+
     def _masked(self, event: Event, own_origin: str) -> Event | None:
         """Return ``event`` as it may be kept, or ``None``."""
         match event:
             case Pageview():
-                url = canonical_url(event.url, self._query_keys)
-                if url is None:
-                    return None
-                referrer = canonical_referrer(event.referrer, own_origin=own_origin)
-                if self.is_excluded(referrer):
-                    referrer = ""
-                return replace(event, url=url, referrer=referrer)
+                url, referrer = self._masked_pageview(event.url, event.referrer, own_origin)
+                return None if url is None else replace(event, url=url, referrer=referrer)
             case Input() if self._settings.inputs != "plain" or not isinstance(event.value, str):
                 return replace(event, value=None)
             case Fragment():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 
 from usertrack_cli.store.catalog import transaction
 from usertrack_cli.store.consents import note_use
@@ -106,12 +108,21 @@ class OpenSession:
     client: bytes
 
 
-_INSERT_BATCH = """
+_BATCH_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_BATCHES = """
 INSERT INTO batches (site, session, seq, digest, received_at, epoch, visitor, ip, meta, body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES {rows}
 ON CONFLICT (site, session, seq) DO NOTHING
-RETURNING id
 """
+_ROWS_AT_ONCE = (128, 64, 32, 16, 8, 4, 2, 1)
+"""Rows of one statement: every group is a sum of few of them, and SQLite keeps them all prepared."""
+_INSERTS = {count: _INSERT_BATCHES.format(rows=", ".join([_BATCH_ROW] * count)) for count in _ROWS_AT_ONCE}
+
+_ERASED = """
+SELECT t.site, t.session FROM json_each(?) AS batch
+JOIN tombstones t ON t.site = batch.value ->> 0 AND t.session = batch.value ->> 1
+"""
+_KNOWN = "SELECT id, digest FROM batches WHERE site = ? AND session = ? AND seq = ?"
 
 _INSERT_SESSION = """
 INSERT INTO sessions_open (site, session, day, epoch, visitor, skew_ms, client, last_received_at)
@@ -153,84 +164,73 @@ class Inbox:
         Raises:
             sqlite3.Error: Nothing was committed (disk full, I/O error, locked).
         """
-        agents: set[tuple[str, str, str]] = set()
-        with transaction(self._con):
-            outcomes = [self._append_one(batch, agents) for batch in batches]
+        con = self._con
+        with transaction(con):
+            erased = self._erased(batches)
+            admitted = [batch for batch in batches if (batch.site, batch.session) not in erased]
+            told = iter(self._insert(admitted))
+            outcomes = [
+                Outcome.ERASED if (batch.site, batch.session) in erased else next(told) for batch in batches
+            ]
+            stored = [
+                each for each, outcome in zip(batches, outcomes, strict=True) if outcome is Outcome.STORED
+            ]
+            opened = [_session_row(batch, batch.opens) for batch in stored if batch.opens is not None]
+            con.executemany(_INSERT_SESSION, opened)
+            for batch in stored:
+                if batch.opens is not None and batch.consent is not None:
+                    self._note_consent(batch, batch.consent)
+                if batch.layouts:
+                    con.executemany(_INSERT_LAYOUT, [_layout_row(batch, layout) for layout in batch.layouts])
+            agents = {(each.site, each.user_agent, each.month) for each in stored} - self._agents
+            con.executemany(_INSERT_AGENT, [(*agent, AGENTS_MAX) for agent in agents])
         # Only remembered once committed: after a rollback they must be written again.
         if len(self._agents) > AGENTS_MAX:
             self._agents.clear()
         self._agents |= agents
         return outcomes
 
-    def _append_one(self, batch: NewBatch, agents: set[tuple[str, str, str]]) -> Outcome:
-        con, where = self._con, (batch.site, batch.session)
-        if con.execute("SELECT 1 FROM tombstones WHERE site = ? AND session = ?", where).fetchone():
-            return Outcome.ERASED
-        stored = con.execute(
-            _INSERT_BATCH,
-            (
-                *where,
-                batch.seq,
-                batch.digest,
-                batch.received_at,
-                batch.epoch,
-                batch.visitor,
-                batch.ip,
-                batch.meta,
-                batch.body,
-            ),
-        ).fetchone()
-        if stored is None:
-            known = con.execute(
-                "SELECT digest FROM batches WHERE site = ? AND session = ? AND seq = ?", (*where, batch.seq)
-            ).fetchone()
-            return Outcome.DUPLICATE if known[0] == batch.digest else Outcome.CONFLICT
-        if batch.opens is not None:
-            opens = batch.opens
-            con.execute(
-                _INSERT_SESSION,
-                (
-                    *where,
-                    opens.day,
-                    opens.epoch,
-                    opens.visitor,
-                    opens.skew_ms,
-                    opens.client,
-                    batch.received_at,
-                ),
-            )
-            if batch.consent is not None:
-                given = batch.consent
-                note_use(
-                    con,
-                    site=batch.site,
-                    token=given.token,
-                    version=given.version,
-                    scope=given.scope,
-                    now_ms=batch.received_at,
-                )
-        for layout in batch.layouts:
-            con.execute(
-                _INSERT_LAYOUT,
-                (
-                    batch.site,
-                    layout.page,
-                    layout.hash,
-                    layout.document_w,
-                    layout.document_h,
-                    layout.viewport_w,
-                    layout.viewport_h,
-                    layout.boxes,
-                    batch.received_at,
-                    batch.session,
-                    LAYOUTS_PER_PAGE_MAX,
-                ),
-            )
-        agent = (batch.site, batch.user_agent, batch.month)
-        if agent not in self._agents and agent not in agents:
-            con.execute(_INSERT_AGENT, (*agent, AGENTS_MAX))
-            agents.add(agent)
-        return Outcome.STORED
+    def _note_consent(self, batch: NewBatch, given: NewConsent) -> None:
+        note_use(
+            self._con,
+            site=batch.site,
+            token=given.token,
+            version=given.version,
+            scope=given.scope,
+            now_ms=batch.received_at,
+        )
+
+    def _erased(self, batches: Sequence[NewBatch]) -> set[tuple[str, str]]:
+        """Return those sessions of ``batches`` that must not come back."""
+        sessions = {(batch.site, batch.session) for batch in batches}
+        return set(self._con.execute(_ERASED, (json.dumps(list(sessions)),)))
+
+    def _insert(self, batches: Sequence[NewBatch]) -> list[Outcome]:
+        """Insert what is new, many rows a statement: each one lets go of the interpreter once."""
+        con = self._con
+        last_id = con.execute("SELECT max(id) FROM batches").fetchone()[0] or 0
+        new = begin = 0
+        for count in _ROWS_AT_ONCE:
+            while len(batches) - begin >= count:
+                part = batches[begin : begin + count]
+                new += con.execute(_INSERTS[count], list(chain.from_iterable(map(_batch_row, part)))).rowcount
+                begin += count
+        if new == len(batches):
+            return [Outcome.STORED] * new
+        return self._compared(batches, last_id)
+
+    def _compared(self, batches: Sequence[NewBatch], last_id: int) -> list[Outcome]:
+        """Return what became of each of ``batches``, some of which were known before."""
+        outcomes: list[Outcome] = []
+        stored: set[int] = set()
+        for batch in batches:
+            number, digest = self._con.execute(_KNOWN, (batch.site, batch.session, batch.seq)).fetchone()
+            if number > last_id and number not in stored:
+                stored.add(number)
+                outcomes.append(Outcome.STORED)
+            else:
+                outcomes.append(Outcome.DUPLICATE if digest == batch.digest else Outcome.CONFLICT)
+        return outcomes
 
     def open_session(self, site: str, session: str) -> OpenSession | None:
         """Return what the first batch of ``session`` fixed, or ``None`` where there was none."""
@@ -271,3 +271,47 @@ class Inbox:
             "SELECT count(*), min(received_at) FROM batches WHERE body IS NOT NULL"
         ).fetchone()
         return int(row[0]), row[1]
+
+
+def _batch_row(batch: NewBatch) -> tuple[object, ...]:
+    return (
+        batch.site,
+        batch.session,
+        batch.seq,
+        batch.digest,
+        batch.received_at,
+        batch.epoch,
+        batch.visitor,
+        batch.ip,
+        batch.meta,
+        batch.body,
+    )
+
+
+def _session_row(batch: NewBatch, opens: NewSession) -> tuple[object, ...]:
+    return (
+        batch.site,
+        batch.session,
+        opens.day,
+        opens.epoch,
+        opens.visitor,
+        opens.skew_ms,
+        opens.client,
+        batch.received_at,
+    )
+
+
+def _layout_row(batch: NewBatch, layout: NewLayout) -> tuple[object, ...]:
+    return (
+        batch.site,
+        layout.page,
+        layout.hash,
+        layout.document_w,
+        layout.document_h,
+        layout.viewport_w,
+        layout.viewport_h,
+        layout.boxes,
+        batch.received_at,
+        batch.session,
+        LAYOUTS_PER_PAGE_MAX,
+    )
