@@ -6,6 +6,8 @@ input; when the pipe closes, whatever happened to the parent, it drains once mor
 
 from __future__ import annotations
 
+import gc
+import os
 import select
 import signal
 import sys
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
 
 PREDECESSOR_WAIT_S = 10.0
 """A writer whose parent was killed ends by itself within one drain."""
+NICENESS = 5
+"""Browsers wait for the process that answers them; nobody waits for this one, unless the inbox fills."""
+GC_THRESHOLD = 50_000
+"""Events leave no cycles, and looking for them takes a quarter of the time it takes to read them."""
 POLL_S = 0.25
 BATCHES_WAITING_MAX = 1_000
 """About 50,000 events; so many are drained before the flush interval is over."""
@@ -181,6 +187,7 @@ def run(data: Path) -> int:
     # The terminal's Ctrl-C reaches the whole group; only the parent decides when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.nice(NICENESS)
     home = open_home(data)
     with (
         held(home, WRITER, timeout_s=PREDECESSOR_WAIT_S, doing="writing"),
@@ -188,6 +195,8 @@ def run(data: Path) -> int:
         workspace(home) as folder,
     ):
         writer = Writer(home, con, folder)
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD)
         while not select.select([sys.stdin], [], [], POLL_S)[0]:
             writer.turn()
         writer.finish()

@@ -6,7 +6,6 @@ import os
 import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,18 +34,20 @@ ARROW_SCHEMA = pa.schema(
 )
 SORT_ORDER = [("session", "ascending"), ("seq", "ascending"), ("idx", "ascending")]
 _STRINGS = [column.name for column in EVENT_COLUMNS if column.type == "string"]
+_SOUGHT = ["session", "visitor", "epoch", "seq", "occurred_at", "kind", "page"]
+"""What questions and erasures leave out row groups by; bounds of all columns cost a fifth of the writing."""
 _INTEGERS = [column.name for column in EVENT_COLUMNS if column.type in {"int32", "timestamp"}]
 
 
-def table_of(columns: dict[str, list[Any]]) -> pa.Table:
-    """Return an Arrow table with the columns of ``events`` from lists of equal length."""
-    return pa.table(
-        [pa.array(columns[field.name], type=field.type) for field in ARROW_SCHEMA], schema=ARROW_SCHEMA
-    )
-
-
 def write_segment(
-    home: Home, table: pa.Table, *, path: str, level: int, workspace: Path, aged: str = ""
+    home: Home,
+    table: pa.Table,
+    *,
+    path: str,
+    level: int,
+    workspace: Path,
+    aged: str = "",
+    is_sorted: bool = False,
 ) -> Segment:
     """Write ``table`` as the segment ``path``: sorted, checksummed, synced, then renamed into place.
 
@@ -57,11 +58,13 @@ def write_segment(
         level: Stored with the segment.
         workspace: This process's own folder below ``tmp``.
         aged: Kinds that retention has already dropped from these rows.
+        is_sorted: The rows stand in their order already.
 
     Raises:
         OSError: The disk is full or failing; nothing is left in ``segments``.
     """
-    table = table.sort_by(SORT_ORDER)
+    if not is_sorted:
+        table = table.sort_by(SORT_ORDER)
     draft = workspace / f"{secrets.token_hex(8)}.parquet"
     try:
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE), "wb") as file:
@@ -74,6 +77,7 @@ def write_segment(
                 use_dictionary=_STRINGS,
                 column_encoding=dict.fromkeys(_INTEGERS, "DELTA_BINARY_PACKED"),
                 write_page_checksum=True,
+                write_statistics=_SOUGHT,
                 bloom_filter_options={"session": {"ndv": _distinct(table, "session"), "fpp": 0.01}},
                 sorting_columns=pq.SortingColumn.from_ordering(table.schema, SORT_ORDER),
             )

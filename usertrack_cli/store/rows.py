@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import numpy as np
+import pyarrow as pa
+from msgspec.json import decode
+
+from usertrack_cli.store.parquet import ARROW_SCHEMA
+from usertrack_cli.store.runs import Runs, Walk, lengths
 from usertrack_cli.store.schema import EVENT_COLUMNS, width_class
 
 _NAMES = tuple(column.name for column in EVENT_COLUMNS)
+_COMPUTED = frozenset({"occurred_at", "idx", "x", "y"})
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 
@@ -34,53 +40,77 @@ class WaitingBatch:
 
 
 class Rows:
-    """Columns of ``events``, filled batch by batch.
+    """Rows of ``events`` in the making, column by column.
 
-    Most columns stay the same from row to row or are empty, so each is written only when its value
-    changes or when somebody asks for it: a row of a move run costs five values instead of sixty.
+    Most columns stay the same from row to row or are empty, so each is noted only where it changes;
+    a run of pointer positions is taken over as the steps it came in.
     """
 
     def __init__(self) -> None:
-        self._columns: dict[str, list[Any]] = {name: [] for name in _NAMES}
-        self._same: dict[str, Any] = dict.fromkeys(_NAMES)
-        self._of_batch: frozenset[str] = frozenset()
+        self._columns = {name: Runs() for name in _NAMES if name not in _COMPUTED}
+        self._places = Walk()
+        self._placed = Runs(first=False)
+        self._is_placed = False
+        self._kind = ""
+        self._scroll: tuple[int, int] | None = None
         self._count = 0
-        self._idx = 0
+        self._kept: dict[str, Any] = {}
+        self._meta = b""
+        self._of_meta: dict[str, Any] = {}
+        self._batch_begins: list[int] = []
+        self._latest_ms: list[int] = []
         self._zero_ms = 0
-        self._latest_ms = 0
 
     def __len__(self) -> int:
         return self._count
 
-    @property
-    def columns(self) -> dict[str, list[Any]]:
-        """One list of equal length for each column of ``events``."""
-        for name in _NAMES:
-            self._fill(name)
-        return self._columns
+    def table(self) -> pa.Table:
+        """Return the rows as an Arrow table with the columns of ``events``."""
+        count = self._count
+        at_ms, x, y = self._places.columns(count)
+        begins = np.array(self._batch_begins, dtype=np.int64)
+        sizes = lengths(begins, count)
+        # A browser's clock may run ahead; nothing happened after it arrived.
+        at_ms = np.minimum(at_ms, np.array(self._latest_ms, dtype=np.int64).repeat(sizes))
+        is_elsewhere = ~self._placed.array(count, pa.bool_()).to_numpy(zero_copy_only=False)
+        computed = {
+            "occurred_at": pa.array(at_ms),
+            "idx": pa.array(np.arange(count) - begins.repeat(sizes)),
+            "x": pa.array(x, mask=is_elsewhere),
+            "y": pa.array(y, mask=is_elsewhere),
+        }
+        return pa.table(
+            [
+                computed[field.name].cast(field.type)
+                if field.name in computed
+                else self._columns[field.name].array(count, field.type)
+                for field in ARROW_SCHEMA
+            ],
+            schema=ARROW_SCHEMA,
+        )
 
     def add(self, batch: WaitingBatch) -> None:
         """Append every row of ``batch``, in order."""
-        body = json.loads(batch.body)
+        body = decode(batch.body)
         pageview, page, vw, vh, dw, dh, sx, sy = body["pg"][:8]
-        self._idx = 0
         self._zero_ms = body["t"] + batch.skew_ms
-        self._latest_ms = batch.received_at
-        constant = (
-            {"source": "tracker"}
-            | json.loads(batch.meta)
-            | {
-                "site": batch.site,
-                "session": batch.session,
-                "visitor": batch.visitor,
-                "epoch": batch.epoch,
-                "seq": batch.seq,
-                "ip": batch.ip,
-            }
+        self._batch_begins.append(self._count)
+        self._latest_ms.append(batch.received_at)
+        if batch.meta != self._meta:
+            self._keep(**dict.fromkeys(self._of_meta))
+            self._meta = batch.meta
+            self._of_meta = {"source": "tracker"} | decode(batch.meta)
+            self._keep(**self._of_meta)
+        self._keep(
+            site=batch.site,
+            session=batch.session,
+            visitor=batch.visitor,
+            epoch=batch.epoch,
+            seq=batch.seq,
+            ip=batch.ip,
+            page=page,
+            pageview=pageview,
         )
-        self._keep(**(dict.fromkeys(self._of_batch) | constant))
-        self._of_batch = frozenset(constant)
-        self._place(page=page, pageview=pageview)
         self._scrolled(sx, sy)
         self._sized(vw, vh, dw, dh)
         for event in body["e"]:
@@ -90,40 +120,46 @@ class Rows:
 
     def _keep(self, **values: Any) -> None:
         """Let these columns have these values from the next row on."""
+        kept = self._kept
         for name, value in values.items():
-            if name in self._same and self._same[name] != value:
-                self._fill(name)
-                self._same[name] = value
+            if kept.get(name) != value and name in self._columns:
+                kept[name] = value
+                self._columns[name].set(self._count, value)
 
-    def _fill(self, name: str) -> list[Any]:
-        """Write what a column has had since its last change; it is as long as there are rows then."""
-        column = self._columns[name]
-        missing = self._count - len(column)
-        if missing:
-            column.extend([self._same[name]] * missing)
-        return column
-
-    def _put(self, at_ms: int, kind: str, /, **fields: Any) -> None:
-        """Append one row."""
-        self._put_run([at_ms], kind, {name: (value,) for name, value in fields.items()})
-
-    def _put_run(self, at_ms: Sequence[int], kind: str, fields: Mapping[str, Sequence[Any]]) -> None:
-        """Append many rows of one kind, a column at a time."""
-        count, latest_ms, zero_ms = len(at_ms), self._latest_ms, self._zero_ms
-        for name, values in fields.items():
-            self._fill(name).extend(values)
-        # A browser's clock may run ahead; nothing happened after it arrived.
-        self._columns["occurred_at"].extend([min(zero_ms + each, latest_ms) for each in at_ms])
-        self._columns["idx"].extend(range(self._idx, self._idx + count))
-        self._columns["kind"].extend([kind] * count)
-        self._idx += count
-        self._count += count
+    def _put(
+        self,
+        at_ms: int,
+        kind: str,
+        /,
+        *,
+        at_px: tuple[int, int] | None = None,
+        steps: Sequence[int] = (),
+        **fields: Any,
+    ) -> None:
+        """Append one row and one more for each of ``steps``; ``fields`` are theirs alone."""
+        row = self._count
+        if kind != self._kind:
+            self._kind = kind
+            self._columns["kind"].set(row, kind)
+        if (at_px is None) is self._is_placed:
+            self._is_placed = not self._is_placed
+            self._placed.set(row, self._is_placed)
+        x, y = at_px or (0, 0)
+        self._places.add(row, (self._zero_ms + at_ms, x, y), steps)
+        self._count = end = row + 1 + len(steps) // 3
+        for name, value in fields.items():
+            column = self._columns[name]
+            column.set(row, value)
+            column.set(end, None)
 
     def _place(self, *, page: str, pageview: int) -> None:
         self._keep(page=page, pageview=pageview)
 
     def _scrolled(self, x: int, y: int) -> None:
-        self._keep(scroll_x=x, scroll_y=y)
+        if self._scroll != (x, y):
+            self._scroll = x, y
+            self._columns["scroll_x"].set(self._count, x)
+            self._columns["scroll_y"].set(self._count, y)
 
     def _sized(self, vw: int, vh: int, dw: int, dh: int) -> None:
         self._keep(viewport_w=vw, viewport_h=vh, document_w=dw, document_h=dh, width_class=width_class(vw))
@@ -151,14 +187,10 @@ class Rows:
         """``sx, sy, x0, y0, [dt, dx, dy, …], [container, cx, cy]?``: one row a sample."""
         sx, sy, x, y, steps = f[:5]
         self._scrolled(sx, sy)
-        inside = _container(f[5] if len(f) > 5 else None)
-        whole = len(steps) - len(steps) % 3
-        at = list(accumulate(steps[0:whole:3], initial=at_ms))
-        places: dict[str, Sequence[Any]] = {
-            "x": list(accumulate(steps[1:whole:3], initial=x + sx)),
-            "y": list(accumulate(steps[2:whole:3], initial=y + sy)),
-        }
-        self._put_run(at, "move", places | {name: [value] * len(at) for name, value in inside.items()})
+        if len(steps) % 3:
+            steps = steps[: len(steps) // 3 * 3]
+        inside = _container(f[5]) if len(f) > 5 else {}
+        self._put(at_ms, "move", at_px=(x + sx, y + sy), steps=steps, **inside)
 
     def click(self, at_ms: int, f: Sequence[Any]) -> None:
         """``x, y, sx, sy, button, ex, ey, selector, text, flags, reaction, hover, container?``."""
@@ -167,8 +199,7 @@ class Rows:
         self._put(
             at_ms,
             "click",
-            x=x + sx,
-            y=y + sy,
+            at_px=(x + sx, y + sy),
             button=button,
             element_x=ex,
             element_y=ey,
