@@ -19,6 +19,7 @@ import uvloop
 from usertrack_cli import log
 from usertrack_cli.clock import now_ms
 from usertrack_cli.errors import StoreError, UsageError
+from usertrack_cli.ingest.activation import inherited_socket
 from usertrack_cli.ingest.collector import Collector
 from usertrack_cli.ingest.commit import GroupCommit
 from usertrack_cli.ingest.enrichment import Agents, Countries
@@ -37,6 +38,8 @@ STOP_S = 4.8
 """A stop takes at most five seconds, ten being what service managers grant at least."""
 ANSWER_S = 0.5
 """What is in flight at a stop waits for one commit, a few ms."""
+SETTLE_S = 0.05
+"""Some turns of the loop, in which what has arrived already is read."""
 WRITER_STOP_S = 4.0
 BACKLOG = 2_048
 OTHER_FILES_MAX = 256
@@ -92,7 +95,14 @@ def serve(
     settings = sites[OPEN_SITE]
     _allow_files()
     sys.setswitchinterval(SWITCH_S)
-    with private_umask(), _lock(home), _listening(settings.host, settings.port) as listener:
+    handed = inherited_socket()
+    # Who was handed a socket follows somebody who may still be answering.
+    patience_s = STOP_S if handed is not None else 0.0
+    with (
+        private_umask(),
+        _lock(home, patience_s=patience_s),
+        _listening(settings.host, settings.port, handed=handed) as listener,
+    ):
         run = _Run(sites, home, note=note, limits=limits or Limits())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run.serve(listener, Writer(writer, note=note), on_listening))
@@ -110,11 +120,18 @@ def _allow_files() -> None:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: those end the process by the signal they got."""
+    """uvicorn, patient at a stop and without its signal handlers, which end the process by their signal."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        # A connection that was accepted a moment ago has its request still unread.
+        await asyncio.sleep(SETTLE_S)
+        await super().shutdown(sockets)
 
 
 class _Run:
@@ -228,9 +245,9 @@ async def _started(writer: Writer) -> None:
 
 
 @contextlib.contextmanager
-def _lock(home: Home) -> Iterator[None]:
+def _lock(home: Home, *, patience_s: float) -> Iterator[None]:
     lock = FileLock(home.root / SERVE)
-    if not lock.acquire():
+    if not lock.acquire(timeout_s=patience_s):
         raise StoreError(
             f"another usertrack process serves {home.root}", hint="stop it first, or name another --data"
         )
@@ -241,8 +258,13 @@ def _lock(home: Home) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Hold the socket that requests come in on."""
+def _listening(host: str, port: int, *, handed: socket.socket | None) -> Iterator[socket.socket]:
+    """Hold the socket that requests come in on: the one that was handed over, or one of our own."""
+    if handed is not None:
+        with handed:
+            handed.setblocking(False)  # noqa: FBT003 the standard library has no other name for it
+            yield handed
+        return
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.socket(family)
