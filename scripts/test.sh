@@ -19,6 +19,16 @@ if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get 
     echo "chromium could not be installed"
 fi
 
+missing=()
+for program in nginx caddy systemd-analyze logrotate; do
+  command -v "$program" >/dev/null || missing+=("${program%-analyze}")
+done
+if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  printf '\n── installing %s\n' "${missing[*]}"
+  apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    echo "not all of them could be installed"
+fi
+
 tracker_is_current() {
   local before after
   before=$(sha256sum dist/*.js)

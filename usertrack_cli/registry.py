@@ -46,6 +46,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "migrate": "Bring the store to this program's version; serve does the same when it starts.",
         "export": "Write a session as rrweb events.",
         "config": "Print the settings in force.",
+        "print": "Print configuration for nginx, caddy, systemd, cron or logrotate.",
         "screenshot": "Store a screenshot of a page to draw its maps on.",
     },
 }

@@ -71,7 +71,9 @@ COMMANDS: dict[str, list[list[str]]] = {
     "prune": [["--dry-run"]],
     "config": [[]],
 }
-SILENT = frozenset(["init", "serve", "demo", "import", "screenshot", "backup", "restore", "migrate", "snippet"])
+SILENT = frozenset(
+    ["init", "serve", "demo", "import", "screenshot", "backup", "restore", "migrate", "snippet", "print"]
+)
 """Commands that print nothing of what visitors sent; any other has to be in one of these two lists."""
 
 
