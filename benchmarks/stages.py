@@ -28,7 +28,8 @@ mark("import PIL")
 from usertrack_cli.queries import moves  # noqa: E402 - as above
 from usertrack_cli.queries.events import ask  # noqa: E402 - as above
 from usertrack_cli.queries.filters import Filter  # noqa: E402 - as above
-from usertrack_cli.queries.pages import layouts_seen, widths  # noqa: E402 - as above
+from usertrack_cli.queries.pages import layouts_seen  # noqa: E402 - as above
+from usertrack_cli.queries.widths import widths  # noqa: E402 - as above
 from usertrack_cli.render import backdrop, density, palette  # noqa: E402 - as above
 from usertrack_cli.render.caption import Caption, caption_picture, stacked  # noqa: E402 - as above
 from usertrack_cli.render.density import Scale  # noqa: E402 - as above
@@ -42,11 +43,11 @@ home = Home(Path(sys.argv[1]))
 chosen = Filter(site="default", page=sys.argv[3], width_class="wide")
 snapshot(home, site="default")
 mark("snapshot, checksums")
-ask(home, chosen, lambda con: (widths(con, chosen, ("move",)), layouts_seen(con, chosen)))
-mark("widths, layouts")
+found = ask(home, chosen, lambda con: (widths(con, chosen, ("move",)), layouts_seen(con, chosen)))[0]
+mark("widths, samples, layouts")
 drawn = moves.Drawn(width_px=1280, height_px=8000, cell_px=density.CELL_PX)
-cells = ask(home, chosen, lambda con: moves.move_cells(con, chosen, drawn))
-mark("query of the cells")
+cells = moves.sample_cells(found.samples("wide"), drawn)
+mark("cells")
 counts = density.counts_of_cells(cells, width_px=1280, height_px=8000)
 mark("count")
 smooth = density.smooth(counts, radius_px=24)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.senders import Sender, click, pageview, session_id
 from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter
-from usertrack_cli.queries.moves import REST_MS_MAX, Drawn, move_cells, rest_cells
+from usertrack_cli.queries.moves import REST_MS_MAX, Drawn, crowded_cells, rest_cells, sample_cells
+from usertrack_cli.queries.widths import widths
 from usertrack_cli.store.home import Home
 
 CHOSEN = Filter(site="default", page="/shop")
@@ -32,6 +34,11 @@ def cell(x: int, y: int) -> int:
 def run(at_ms: int, x: int, y: int) -> list[object]:
     """A pointer that comes to rest at a place."""
     return ["m", at_ms, 0, 0, x, y, []]
+
+
+def every_cell(home: Home) -> NDArray[np.int64]:
+    found = ask(home, CHOSEN, lambda con: widths(con, CHOSEN, ("move",)))
+    return np.concatenate([sample_cells(found.samples(each.width_class), drawn()) for each in found.counts])
 
 
 def test_a_rest_lasts_until_the_next_act(sender: Sender) -> None:
@@ -75,8 +82,8 @@ def test_squares_with_few_sessions_are_left_out(home: Home) -> None:
 
     assert set(rests(home, sessions_min=3)) == {cell(100, 40), cell(102, 40)}
     assert cell(900, 300) in rests(home, sessions_min=1)
-    crowded = ask(home, CHOSEN, lambda con: move_cells(con, CHOSEN, drawn(sessions_min=2)))
-    everything = ask(home, CHOSEN, lambda con: move_cells(con, CHOSEN, drawn()))
+    crowded = ask(home, CHOSEN, lambda con: crowded_cells(con, CHOSEN, drawn(sessions_min=2)))
+    everything = every_cell(home)
     assert np.isin(crowded, [cell(100, 40), cell(102, 40)]).all()
     assert (len(crowded), len(everything)) == (3, 4)
 
@@ -89,8 +96,8 @@ def test_both_ways_to_the_cells_agree(home: Home) -> None:
         Sender(home, session_id(number), size=(width, 800, width, 2400)).send(0, view, *points)
     coarse = Drawn(width_px=640, height_px=400, cell_px=4, block_px=100_000, sessions_min=2)
 
-    in_numpy = ask(home, CHOSEN, lambda con: move_cells(con, CHOSEN, drawn()))
-    in_sql = ask(home, CHOSEN, lambda con: move_cells(con, CHOSEN, coarse))
+    in_numpy = every_cell(home)
+    in_sql = ask(home, CHOSEN, lambda con: crowded_cells(con, CHOSEN, coarse))
 
     assert sorted(in_numpy.tolist()) == sorted(in_sql.tolist())
     assert len(in_numpy) > 50
@@ -100,6 +107,6 @@ def test_samples_beyond_the_page_are_left_out(sender: Sender) -> None:
     far = 2**31 - 1
     sender.send(0, pageview(), run(1000, far, 40), run(2000, 40, far), run(3000, -5, -5), run(4000, 40, 40))
 
-    cells = ask(sender.home, CHOSEN, lambda con: move_cells(con, CHOSEN, drawn()))
+    cells = every_cell(sender.home)
 
     assert cells.tolist() == [cell(40, 40)]

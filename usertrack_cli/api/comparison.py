@@ -25,7 +25,7 @@ from usertrack_cli.store.home import Home
 
 if TYPE_CHECKING:
     from usertrack_cli.queries.elements import Element
-    from usertrack_cli.queries.pages import WidthCount
+    from usertrack_cli.queries.widths import WidthCount
     from usertrack_cli.render.density import Float32Array
 
 SIGNIFICANT_P = 0.05
@@ -166,8 +166,17 @@ def difference_map(
     backdrop = backdrop_of(home, here, page, background=background, pixel_ratio=pixel_ratio)
     on_step(0.3, "reading events")
     sides = [
-        counted_events(home, chosen, kind=kind, page=page, width=width, backdrop=backdrop, thresholds=judged)
-        for chosen, width in ((there, before), (here, page.width))
+        counted_events(
+            home,
+            chosen,
+            kind=kind,
+            page=page,
+            width=width,
+            backdrop=backdrop,
+            thresholds=judged,
+            samples=samples,
+        )
+        for chosen, width, samples in ((there, before, None), (here, page.width, page.samples))
     ]
     totals = [width.sessions_all for width in (before, page.width)]
     on_step(0.7, "drawing")

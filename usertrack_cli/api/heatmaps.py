@@ -17,7 +17,8 @@ from usertrack_cli.store.home import Home
 
 if TYPE_CHECKING:
     from usertrack_cli.queries.clicks import Clicks
-    from usertrack_cli.queries.pages import WidthCount
+    from usertrack_cli.queries.moves import Drawn
+    from usertrack_cli.queries.widths import Samples, WidthCount
     from usertrack_cli.render.backdrop import Backdrop
     from usertrack_cli.render.caption import Caption
     from usertrack_cli.render.density import Float32Array, Int32Array
@@ -102,6 +103,7 @@ def heatmap(
         backdrop=backdrop,
         thresholds=judged,
         sessions_min=sessions_min,
+        samples=page.samples,
     )
     if not counted.events:
         raise nothing(home, chosen, unit)
@@ -165,24 +167,35 @@ def counted_events(
     backdrop: Backdrop,
     thresholds: Thresholds,
     sessions_min: int = 1,
+    samples: Samples | None = None,
 ) -> Counted:
     """Return what happened in each cell of the backdrop's page.
 
     Args:
         width: What is known of these events at their width class.
+        samples: Its pointer samples, where they were read already.
 
     Raises:
         UsageError: ``sessions_min`` is below 1.
     """
     if sessions_min < 1:
         raise UsageError(f"--k cannot be {sessions_min}", hint="choose 1 or more")
-    if kind in {"move", "attention"}:
-        return _counted_moves(
-            home, chosen, kind=kind, width=width, backdrop=backdrop, sessions_min=sessions_min
-        )
     from usertrack_cli.queries.clicks import Sort, clicks
     from usertrack_cli.queries.events import ask
+    from usertrack_cli.queries.moves import Drawn
+    from usertrack_cli.render.density import CELL_PX
 
+    if kind in {"move", "attention"}:
+        drawn = Drawn(
+            width_px=backdrop.document_w,
+            height_px=backdrop.document_h,
+            cell_px=CELL_PX,
+            block_px=BLOCK_PX,
+            sessions_min=sessions_min,
+        )
+        if kind == "move":
+            return _counted_moves(home, chosen, width=width, drawn=drawn, samples=samples)
+        return _counted_rests(home, chosen, width=width, drawn=drawn)
     sorts = {"rage": Sort.RAGE, "dead": Sort.DEAD, "first-click": Sort.FIRST}
     fields_of = field_selectors(home, chosen) if kind == "dead" else ()
     found = ask(
@@ -219,29 +232,34 @@ def _counted_clicks(found: Clicks, *, page: PageDrawn, backdrop: Backdrop, sessi
 
 
 def _counted_moves(
-    home: Home, chosen: Filter, *, kind: str, width: WidthCount, backdrop: Backdrop, sessions_min: int
+    home: Home, chosen: Filter, *, width: WidthCount, drawn: Drawn, samples: Samples | None
 ) -> Counted:
-    import numpy as np
-
-    from usertrack_cli.queries import moves as question
     from usertrack_cli.queries.events import ask
+    from usertrack_cli.queries.moves import crowded_cells, sample_cells
+    from usertrack_cli.queries.widths import widths
     from usertrack_cli.render import density
 
-    size = backdrop.document_w, backdrop.document_h
-    drawn = question.Drawn(
-        width_px=size[0],
-        height_px=size[1],
-        cell_px=density.CELL_PX,
-        block_px=BLOCK_PX,
-        sessions_min=sessions_min,
-    )
-    if kind == "move":
-        cells = ask(home, chosen, lambda con: question.move_cells(con, chosen, drawn))
-        counts = density.counts_of_cells(cells, width_px=size[0], height_px=size[1])
-        return Counted(counts=counts, sessions=width.sessions, events=width.events)
-    cells, rest_ms = ask(home, chosen, lambda con: question.rest_cells(con, chosen, drawn))
+    if drawn.sessions_min > 1:
+        cells = ask(home, chosen, lambda con: crowded_cells(con, chosen, drawn))
+    else:
+        if samples is None:
+            found = ask(home, chosen, lambda con: widths(con, chosen, ("move",)))
+            samples = found.samples(width.width_class)
+        cells = sample_cells(samples, drawn)
+    counts = density.counts_of_cells(cells, width_px=drawn.width_px, height_px=drawn.height_px)
+    return Counted(counts=counts, sessions=width.sessions, events=width.events)
+
+
+def _counted_rests(home: Home, chosen: Filter, *, width: WidthCount, drawn: Drawn) -> Counted:
+    import numpy as np
+
+    from usertrack_cli.queries.events import ask
+    from usertrack_cli.queries.moves import rest_cells
+    from usertrack_cli.render import density
+
+    cells, rest_ms = ask(home, chosen, lambda con: rest_cells(con, chosen, drawn))
     seconds = (rest_ms / 1000).astype(np.float32)
-    counts = density.counts_of_cells(cells, width_px=size[0], height_px=size[1], weights=seconds)
+    counts = density.counts_of_cells(cells, width_px=drawn.width_px, height_px=drawn.height_px, weights=seconds)
     return Counted(counts=counts, sessions=width.sessions, events=round(float(seconds.sum())))
 
 

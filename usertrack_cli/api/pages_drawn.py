@@ -16,7 +16,8 @@ from usertrack_cli.queries.filters import Filter
 from usertrack_cli.store.home import Home
 
 if TYPE_CHECKING:
-    from usertrack_cli.queries.pages import LayoutSeen, WidthCount
+    from usertrack_cli.queries.pages import LayoutSeen
+    from usertrack_cli.queries.widths import Samples, WidthCount, Widths
     from usertrack_cli.render.backdrop import Backdrop
     from usertrack_cli.render.layout import Layout
 
@@ -37,6 +38,7 @@ class PageDrawn:
         layout: ``None`` where none is stored.
         changed_on: First whole day after an older layout was last seen; ``None`` where the layout
             stayed the same over the range.
+        samples: Where the pointer was, if moves were asked for.
     """
 
     width: WidthCount
@@ -45,6 +47,7 @@ class PageDrawn:
     width_px: int
     height_px: int
     changed_on: date | None = None
+    samples: Samples | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -80,28 +83,32 @@ def page_drawn(
         NothingMatchedError: There are no such events.
     """
     from usertrack_cli.queries.events import ask
-    from usertrack_cli.queries.pages import layouts_seen, widths
+    from usertrack_cli.queries.pages import layouts_seen
+    from usertrack_cli.queries.widths import widths
 
     if chosen.page is None:
         raise UsageError("a page is needed", hint="name it with --page")
 
-    def question(con: Any) -> tuple[list[WidthCount], list[LayoutSeen]]:
+    def question(con: Any) -> tuple[Widths, list[LayoutSeen]]:
         found = widths(con, chosen, kinds)
-        return found, layouts_seen(con, replace(chosen, width_class=found[0].width_class)) if found else []
+        if not found.counts:
+            return found, []
+        return found, layouts_seen(con, replace(chosen, width_class=found.counts[0].width_class))
 
     found, seen = ask(home, chosen, question)
-    if not found:
+    if not found.counts:
         raise nothing(home, chosen, what)
-    width = found[0]
+    width, *others = found.counts
     only = replace(chosen, width_class=width.width_class)
     drawn, layout = _layout_to_draw(home, only, seen)
     return PageDrawn(
         width=width,
-        others=tuple(found[1:]),
+        others=tuple(others),
         layout=layout,
         width_px=max(PAGE_MIN_PX, layout.document_w if layout else width.document_w),
         height_px=max(PAGE_MIN_PX, min(layout.document_h if layout else width.document_h, PAGE_HEIGHT_MAX_PX)),
         changed_on=None if drawn is None else changed_on(drawn, seen, zone=zone),
+        samples=found.samples(width.width_class) if "move" in kinds else None,
     )
 
 

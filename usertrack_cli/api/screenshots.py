@@ -166,10 +166,10 @@ def _recorded(home: Home, site: str, page: str) -> dict[str, Layout | None]:
     """Return the width classes that were recorded on a page, with the layout that is drawn for each."""
     from usertrack_cli.api.pages_drawn import page_drawn
     from usertrack_cli.queries.events import ask
-    from usertrack_cli.queries.pages import widths
+    from usertrack_cli.queries.widths import widths
 
     chosen = Filter(site=site, page=page)
-    found = ask(home, chosen, lambda con: widths(con, chosen, ("pageview",)))
+    found = ask(home, chosen, lambda con: widths(con, chosen, ("pageview",)).counts)
     return {
         each.width_class: page_drawn(
             home, replace(chosen, width_class=each.width_class), kinds=("pageview",), what="pageviews"

@@ -36,8 +36,8 @@ class Filter:
     rules: tuple[TagRule, ...] = ()
 
 
+# No condition for the site: a segment holds one site, and ``ask`` reads the segments of the chosen one only.
 _CONDITIONS = {
-    "site": "site = $site",
     "device": "device = $device",
     "width_class": "width_class = $width_class",
     "country": "country = $country",
@@ -50,7 +50,7 @@ _CONDITIONS = {
     "from_ms": "occurred_at >= make_timestamptz($from_ms * 1000)",
     "to_ms": "occurred_at < make_timestamptz($to_ms * 1000)",
 }
-_NO_BOTS = "is_bot IS NOT TRUE"
+_NO_BOTS = "NOT is_bot"
 
 
 def is_glob(page: str) -> bool:

@@ -1,4 +1,4 @@
-"""What is known about pages: which were seen, at which widths, with which layouts."""
+"""What is known about pages: which were seen, and with which layouts."""
 
 from __future__ import annotations
 
@@ -16,24 +16,6 @@ SELECT {name} AS page, count(DISTINCT session) AS sessions, count(*) FILTER (kin
 FROM events WHERE {where}
 GROUP BY ALL
 ORDER BY sessions DESC, page
-"""
-
-_WIDTHS = """
-WITH seen AS (
-    -- Pointer samples are nine rows in ten and say nothing new about sizes: medians leave them out.
-    SELECT *, list_contains($kinds, kind) AS is_asked, kind <> 'move' AS is_size
-    FROM events WHERE {where} AND viewport_w > 0
-)
--- Hashes are counted twice as fast as session ids; of a million, two agree in one store of ten million.
-SELECT width_class, count(DISTINCT hash(session)) FILTER (is_asked) AS sessions,
-       count(*) FILTER (is_asked) AS events, count(DISTINCT hash(session)) AS sessions_all,
-       min(viewport_w) FILTER (is_asked) AS viewport_min, max(viewport_w) FILTER (is_asked) AS viewport_max,
-       coalesce(median(document_w) FILTER (is_size), any_value(document_w))::INTEGER AS document_w,
-       coalesce(quantile_cont(document_h, 0.9) FILTER (is_size), any_value(document_h))::INTEGER AS document_h
-FROM seen
-GROUP BY width_class
-HAVING count(*) FILTER (is_asked) > 0
-ORDER BY sessions DESC, events DESC, width_class
 """
 
 _LAYOUTS = """
@@ -56,25 +38,6 @@ class PageCount:
 
 
 @dataclass(frozen=True, slots=True)
-class WidthCount:
-    """How one width class saw a page; sizes in px, ``document_h`` its 90th percentile.
-
-    Attributes:
-        sessions: With events of the kinds that were asked for; ``events`` are those.
-        sessions_all: With or without them.
-    """
-
-    width_class: str
-    sessions: int
-    events: int
-    sessions_all: int
-    viewport_min: int
-    viewport_max: int
-    document_w: int
-    document_h: int
-
-
-@dataclass(frozen=True, slots=True)
 class LayoutSeen:
     """How often one layout was shown; instants in ms, UTC."""
 
@@ -93,18 +56,11 @@ def pages(con: duckdb.DuckDBPyConnection, chosen: Filter) -> list[PageCount]:
     return [PageCount(**row) for row in rows_of(con, _PAGES.format(where=where, name=name), values | more)]
 
 
-def widths(con: duckdb.DuckDBPyConnection, chosen: Filter, kinds: tuple[str, ...]) -> list[WidthCount]:
-    """Return the width classes that have events of ``kinds``, the one with most sessions first."""
-    return [WidthCount(**row) for row in _ask(con, _WIDTHS, chosen, {"kinds": list(kinds)})]
-
-
 def layouts_seen(con: duckdb.DuckDBPyConnection, chosen: Filter) -> list[LayoutSeen]:
     """Return the layouts that were shown, the one with most sessions first."""
-    return [LayoutSeen(**row) for row in _ask(con, _LAYOUTS, chosen, {})]
+    return [LayoutSeen(**row) for row in _ask(con, _LAYOUTS, chosen)]
 
 
-def _ask(
-    con: duckdb.DuckDBPyConnection, sql: str, chosen: Filter, more: dict[str, Any]
-) -> list[dict[str, Any]]:
+def _ask(con: duckdb.DuckDBPyConnection, sql: str, chosen: Filter) -> list[dict[str, Any]]:
     where, values = conditions(chosen)
-    return rows_of(con, sql.format(where=where), values | more)
+    return rows_of(con, sql.format(where=where), values)

@@ -99,7 +99,7 @@ class Rows:
         if batch.meta != self._meta:
             self._keep(**dict.fromkeys(self._of_meta))
             self._meta = batch.meta
-            self._of_meta = {"source": "tracker"} | decode(batch.meta)
+            self._of_meta = {"source": "tracker", "is_bot": False} | decode(batch.meta)
             self._keep(**self._of_meta)
         self._keep(
             site=batch.site,
