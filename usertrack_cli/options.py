@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, wraps
 from pathlib import Path
@@ -145,6 +145,20 @@ class Call:
             groups=self.settings.page,
             rules=self.settings.tag,
         )
+
+    def typed_filter(self, *, page: str | None = None) -> Filter:
+        """Return the shared filters as far as they were typed: no site and no range unless asked for."""
+        has_range = any(self.values.get(name) for name in ("from_day", "to_day", "last"))
+        chosen = replace(self.filter(page=page), site=self.site)
+        return chosen if has_range else replace(chosen, from_ms=None, to_ms=None)
+
+    def midnight(self, text: str) -> int:
+        """Return the instant at which a day begins in the zone, ms.
+
+        Raises:
+            UsageError: It is no date.
+        """
+        return self._midnight(_day(text))
 
     def _range(self) -> tuple[int | None, int | None]:
         first, final, last = (self.values.get(name) for name in ("from_day", "to_day", "last"))

@@ -33,7 +33,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "sql": "Ask the store in SQL.",
     },
     "People": {
-        "delete": "Erase a visitor for good.",
+        "delete": "Erase a visitor for good, and leave a signed receipt.",
+        "receipt": "List, show and verify the receipts of erasures, and answer the person.",
+        "keys": "List the visitor keys, and back them up apart.",
         "restrict": "Keep a visitor's sessions, but out of every answer, picture and export.",
         "object": "Record nothing of a visitor any more.",
         "consent": "List, count and revoke what visitors consented to.",

@@ -65,6 +65,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "restrict": [["--ip", FIRST_IP, "--dry-run"], ["--list"]],
     "object": [["--ip", "192.0.2.1"]],
     "consent": [["list"], ["list", "--csv"], ["stats"]],
+    "receipt": [["list"], ["show", "1"], ["verify"], ["letter", "1", "--lang", "de"]],
+    "keys": [[], ["--json"]],
     "heatmap": [["--page", "@page", "-o", "@tmp/h.png"]],
     "scrollmap": [["--page", "@page", "-o", "@tmp/s.png"]],
     "doctor": [[]],

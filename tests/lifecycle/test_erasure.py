@@ -96,9 +96,9 @@ def test_without_secure_delete_the_bytes_would_stay(
     """The control of the test above: it can fail."""
     erase_rows = erasure._erase_from_catalog
 
-    def carelessly(con: Any, by_site: Any) -> tuple[int, int]:
+    def carelessly(con: Any, by_site: Any) -> None:
         con.execute("PRAGMA secure_delete = OFF")
-        return erase_rows(con, by_site)
+        erase_rows(con, by_site)
 
     monkeypatch.setattr(erasure, "_erase_from_catalog", carelessly)
 
@@ -145,7 +145,7 @@ def test_the_texts_of_a_layout_are_blanked_and_asked_for_again(home: Home, first
 def test_an_erasure_that_broke_off_is_finished_by_the_next_start(
     home: Home, first: Sender, second: Sender, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crash(*_: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(erasure, step, crash)

@@ -20,7 +20,7 @@ from usertrack_cli.queries.filters import Filter
 from usertrack_cli.store import catalog
 from usertrack_cli.store.backup import back_up, backups_in, manifest_of
 from usertrack_cli.store.home import Home
-from usertrack_cli.store.ledger import erased_digests, session_digest
+from usertrack_cli.store.ledger import known_erasures
 from usertrack_cli.store.lock import WRITER, FileLock
 from usertrack_cli.store.snapshot import snapshot
 
@@ -111,7 +111,7 @@ def test_who_was_erased_since_the_backup_does_not_come_back(stored: Home, tmp_pa
     assert {row[0] for row in rows(Home(tmp_path / "again"))} == {session_id(2)}
     again = b"".join(file.read_bytes() for file in (tmp_path / "again").glob("catalog.sqlite*"))
     assert Sender(stored, session_id(1)).visitor.encode() not in again
-    assert session_digest("default", session_id(1)) in erased_digests(tmp_path / "again" / "ledger")
+    assert known_erasures(tmp_path / "again" / "ledger").hold("default", session_id(1))
 
 
 def test_without_the_ledger_the_erased_visitor_would_come_back(stored: Home, tmp_path: Path) -> None:

@@ -2,141 +2,207 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import asdict
+import re
+from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usertrack_cli import api, console
-from usertrack_cli.console import Heading
+from usertrack_cli import api, clock, console
+from usertrack_cli.commands import person
+from usertrack_cli.commands.person import count
+from usertrack_cli.commands.preview import show_match, show_outputs, show_rest, show_search
 from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call, shared
 
 if TYPE_CHECKING:
+    from usertrack_cli.lifecycle.erasure import Erased
     from usertrack_cli.lifecycle.matching import Match
-    from usertrack_cli.queries.visitors import VisitorSession
+    from usertrack_cli.lifecycle.request import Request
+    from usertrack_cli.queries.visitors import Narrowing
+
+_WHOLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{21}")
+_FILTER_NAMES = {"from_ms": "from", "to_ms": "to", "width_class": "width-class"}
 
 
-@shared()
+@shared(filters=True)
 def command(
     *,
     call: Call,
-    ip: Annotated[str | None, typer.Option("--ip", metavar="ADDRESS", help="The visitor's address.")] = None,
-    ip_file: Annotated[
-        str | None,
-        typer.Option("--ip-file", metavar="FILE", help="File with the address, or - for standard input."),
+    ip: person.IP = None,
+    ip_file: person.IP_FILE = None,
+    ua: person.UA = None,
+    os: Annotated[str | None, typer.Option("--os", help="Operating system, such as Windows or iOS.")] = None,
+    session: person.SESSION = None,
+    page: Annotated[
+        str | None, typer.Option("--page", metavar="PATH", help="Sessions that saw it; * matches several.")
     ] = None,
-    ua: Annotated[
-        str | None,
-        typer.Option("--ua", metavar="AGENT", help="User agent; without it every one seen is tried."),
+    before: Annotated[
+        str | None, typer.Option("--before", metavar="DATE", help="Sessions that had ended before that day.")
     ] = None,
-    session: Annotated[
-        list[str] | None, typer.Option("--session", metavar="ID", help="A session; may be repeated.")
-    ] = None,
+    request: person.REQUEST = "",
+    with_outputs: Annotated[
+        bool, typer.Option("--with-outputs", help="Remove files that were made of these sessions too.")
+    ] = False,
+    and_object: Annotated[
+        bool, typer.Option("--and-object", help="Record nothing of the visitor any more either.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go, and change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Erase a visitor for good.
+    """Erase a visitor for good, and leave a signed receipt.
 
-    Every site is searched unless --site is typed.
+    By address every site is searched, unless --site is typed, under every key that still exists; filters
+    narrow it. Without an address or --session the filters alone say which sessions go. Sessions go whole.
+    New sessions of the visitor are collected again, unless --and-object is typed.
 
-    The address can stay out of the shell history:  usertrack delete --ip-file -
+    The address can stay out of the shell history:  usertrack delete --ip-file - --request 2026-17
     """
     from usertrack_cli.lifecycle.erasure import erase
+    from usertrack_cli.lifecycle.request import request_number
 
-    home = call.home
-    address = _address(ip, ip_file)
-    if (address is None) == (not session):
-        raise UsageError("name either a visitor with --ip or sessions with --session")
+    home, number = call.home, request_number(request)
+    address = person.address_of(ip, ip_file)
+    narrowing, by = _narrowing(call, page=page, os=os, before=before)
+    if session and (address is not None or by):
+        raise UsageError("--session excludes --ip and filters", hint="leave one of them")
+    if address is None and not session and not by:
+        raise UsageError(
+            "nothing says whose data is to go",
+            hint="name a visitor with --ip, sessions with --session, or a filter such as --before 2026-01-01",
+        )
+    if (ua is not None or and_object) and address is None:
+        raise UsageError("--ua and --and-object need the address too", hint="add --ip, or --ip-file -")
     if address is not None:
-        wanted = _of_visitor(call, address, ua)
+        by = ["address", *(["agent"] if ua is not None else []), *by]
+        match = _of_visitor(call, address, ua, narrowing if len(by) > 1 + (ua is not None) else None)
+    elif session:
+        by, match = ["session"], _of_sessions(call, session)
     else:
-        wanted = [api.session_by_prefix(home, each, site=call.site) for each in session or []]
-        console.note(f"{len(wanted)} sessions are to go")
-    if not wanted:
-        console.result("nothing found, nothing erased")
-        return
+        match = _of_filter(call, narrowing)
+    show_match(call, match, knows_agent=ua is not None or address is None)
+    wanted = _request(call, match, by=by, number=number, with_outputs=with_outputs)
+    _show_what_stays(call, match, removes_outputs=with_outputs)
     if dry_run:
         return
-    console.confirm(f"Erase {_count(len(wanted), 'session')} for good?", yes=yes)
-    done = erase(home, wanted)
-    console.result(
-        f"erased {_count(done.sessions, 'session')}: {done.rows} events in {_count(done.segments, 'segment')},"
-        f" {_count(done.batches, 'batch', 'batches')}, texts of {_count(done.layouts, 'layout')}"
-    )
-    console.result("verified: no file and no table holds them any more")
-    console.note(
-        "not covered: logs of your web server and files made before; a restored backup loses them again"
-    )
+    if match.sessions:
+        console.confirm(f"Erase {count(len(match.sessions), 'session')} for good?", yes=yes)
+    if and_object and address is not None:
+        _object(call, address, ua, number)
+    done = erase(home, match.places, wanted)
+    _destroy_keys(call)
+    _say_done(done)
 
 
-def _of_visitor(call: Call, address: str, ua: str | None) -> list[tuple[str, str]]:
+def _of_visitor(call: Call, address: str, ua: str | None, narrowing: Narrowing | None) -> Match:
     from usertrack_cli.lifecycle.matching import find_visitor
 
-    match = find_visitor(call.home, ip=address, user_agent=ua, site=call.site)
-    _explain(call, match, knows_agent=ua is not None)
-    _list(call, match.sessions)
-    return [(found.site, found.session) for found in match.sessions]
+    match = find_visitor(call.home, ip=address, user_agent=ua, site=call.site, narrowing=narrowing)
+    show_search(call, match, knows_agent=ua is not None)
+    return match
 
 
-def _explain(call: Call, match: Match, *, knows_agent: bool) -> None:
-    sites = sorted({site for site, _ in match.epochs})
-    agents = "the agent given" if knows_agent else f"each of {_count(match.agents, 'agent')} seen"
+def _of_sessions(call: Call, names: list[str]) -> Match:
+    from usertrack_cli.lifecycle.matching import find_sessions
+
+    ids = [
+        name
+        if _WHOLE_ID.fullmatch(name)
+        else api.session_by_prefix(call.home, name, site=call.site, shows_hidden=True)[1]
+        for name in names
+    ]
+    return find_sessions(call.home, ids, site=call.site)
+
+
+def _of_filter(call: Call, narrowing: Narrowing) -> Match:
+    from usertrack_cli.lifecycle.matching import find_meant
+
+    if not narrowing.chosen.includes_bots:
+        console.note("automated browsers stay; --include-bots takes them too")
+    return find_meant(call.home, narrowing)
+
+
+def _object(call: Call, address: str, ua: str | None, number: str) -> None:
+    """Record the objection first, so that nothing comes in between."""
+    from usertrack_cli.commands.object import escape_text
+    from usertrack_cli.lifecycle.objection import record_objection
+
+    record_objection(call.home, ip=address, user_agent=ua, sites=call.sites, request=number)
+    console.result(f"objection holds on {', '.join(call.sites)}")
+    console.note(escape_text(call, has_agent=ua is not None))
+
+
+def _narrowing(
+    call: Call, *, page: str | None, os: str | None, before: str | None
+) -> tuple[Narrowing, list[str]]:
+    """Return what the filters leave, and the names of those that were typed."""
+    from usertrack_cli.queries.visitors import Narrowing
+
+    chosen = call.typed_filter(page=page)
+    open_ones = {"site", "includes_bots"}
+    typed = [each.name for each in fields(chosen) if each.name not in open_ones and getattr(chosen, each.name)]
+    named = [_FILTER_NAMES.get(name, name) for name in typed]
+    named += [name for name, value in (("os", os), ("before", before)) if value]
+    before_ms = call.midnight(before) if before else None
+    return Narrowing(chosen=chosen, os=os, before_ms=before_ms), named
+
+
+def _request(call: Call, match: Match, *, by: list[str], number: str, with_outputs: bool) -> Request:
+    from usertrack_cli.lifecycle.request import Request
+    from usertrack_cli.store.backup import last_backup
+
+    backup, started_at = last_backup(call.home), _first_at(match)
+    holds = backup is not None and started_at is not None and backup[1] >= started_at
+    return Request(
+        by=tuple(by),
+        sites=(call.site,) if call.site else tuple(sorted({*call.sites, *(each.site for each in match.tried)})),
+        epochs=match.tried,
+        unlinkable=match.unlinkable,
+        agents=match.agents if "address" in by and "agent" not in by else 0,
+        unsearchable=match.unsearchable,
+        number=number,
+        backup_made_at=backup[1] if backup is not None and holds else None,
+        removes_outputs=with_outputs,
+    )
+
+
+def _first_at(match: Match) -> int | None:
+    return min((each.started_at for each in match.sessions if each.started_at), default=None)
+
+
+def _show_what_stays(call: Call, match: Match, *, removes_outputs: bool) -> None:
+    from contextlib import closing
+
+    from usertrack_cli.store import catalog
+    from usertrack_cli.store.backup import last_backup
+    from usertrack_cli.store.outputs import outputs_of
+
+    with closing(catalog.connect(call.home)) as con:
+        show_outputs(outputs_of(con, match.places), removes=removes_outputs)
+    show_rest(call, last_backup(call.home), started_at=_first_at(match))
+
+
+def _destroy_keys(call: Call) -> None:
+    from usertrack_cli.lifecycle.keys import destroy_idle_keys
+
+    for site, epoch in destroy_idle_keys(call.home, now_ms=clock.now_ms()):
+        console.note(f"the key of {site}, epoch {epoch}, named nothing any more and was destroyed")
+
+
+def _say_done(done: Erased) -> None:
+    receipt = done.receipt
+    if not done.sessions:
+        console.result("nothing found, nothing erased")
+    else:
+        parts = [f"{count(done.rows, 'event')} in {count(done.segments, 'segment')}"]
+        batches = done.tables.get("batches", 0)
+        parts.append(count(batches, "batch", "batches"))
+        parts.append(f"texts of {count(done.layouts, 'layout')}")
+        parts += [count(done.outputs, "written file")] if done.outputs else []
+        console.result(f"erased {count(done.sessions, 'session')}: {', '.join(parts)}")
+        console.result("verified: no file and no table holds them any more")
+    console.result(f"receipt {receipt.number}: {receipt.file}")
+    console.result(f"chain head: {receipt.head}")
     console.note(
-        f"searched {call.home.root}, sites {', '.join(sites) or 'none'},"
-        f" {_count(len(match.epochs), 'key')} with {agents}"
+        f"keep the head elsewhere; the answer to the person: usertrack receipt letter {receipt.number}"
     )
-    if match.destroyed:
-        keys = _count(len(match.destroyed), "key")
-        console.note(f"{keys} destroyed: what they named cannot be linked to anybody")
-    overlapping = [
-        later
-        for earlier, later in zip(match.sessions, match.sessions[1:], strict=False)
-        if earlier.site == later.site and later.started_at < earlier.ended_at
-    ]
-    screens = {(found.screen_w, found.screen_h) for found in match.sessions if found.screen_w}
-    if overlapping or len(screens) > 1:
-        console.note(
-            f"careful: {_count(len(overlapping), 'session')} overlap, {_count(len(screens), 'screen')} match:"
-            " several people may share this address"
-        )
-
-
-def _list(call: Call, sessions: tuple[VisitorSession, ...]) -> None:
-    if not sessions:
-        return
-    zone = call.zone
-    headings = (
-        Heading("site", "SITE"),
-        Heading("session", "SESSION", shows=lambda value: str(value)[:8]),
-        Heading("started_at", "STARTED", shows=lambda value: console.instant_text(value, zone)),
-        Heading("pageviews", "PAGES", "right"),
-        Heading("events", "EVENTS", "right"),
-        Heading("country", "CC"),
-        Heading("browser", "BROWSER", is_flexible=True),
-        Heading("os", "OS", is_flexible=True),
-        Heading("screen", "SCREEN"),
-    )
-    rows = [
-        asdict(found) | {"screen": f"{found.screen_w or '?'}×{found.screen_h or '?'}"} for found in sessions
-    ]
-    console.listing(headings, rows, console.chosen_format(as_json=False, as_nl=False, as_csv=False))
-
-
-def _address(ip: str | None, ip_file: str | None) -> str | None:
-    if ip is not None and ip_file is not None:
-        raise UsageError("--ip and --ip-file exclude each other")
-    if ip_file is None:
-        return ip.strip() if ip is not None else None
-    if ip_file == "-":
-        return sys.stdin.readline().strip()
-    try:
-        with open(ip_file, encoding="utf-8") as file:  # noqa: PTH123 - a name typed by the operator
-            return file.readline().strip()
-    except OSError as error:
-        raise UsageError(f"the file with the address cannot be read: {error.strerror}") from error
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -9,7 +9,9 @@ from usertrack_cli import clock, console
 from usertrack_cli.options import Call, shared
 from usertrack_cli.settings import SETTINGS_FILE
 from usertrack_cli.store import catalog
+from usertrack_cli.store.epochs import refuse_lost_keys
 from usertrack_cli.store.home import FILE_MODE, Home, create_home, sync_dir
+from usertrack_cli.store.seed import signing_seed
 from usertrack_cli.store.visitor import Keyring, epoch_at
 
 _STARTER = """\
@@ -50,10 +52,16 @@ def prepare(home: Home) -> None:
         StoreError: The keys are gone although sessions are there.
     """
     has_data = home.catalog.is_file()
-    with closing(catalog.create(home)), closing(catalog.connect_keys(home, may_create=not has_data)) as keys:
-        if not has_data:
+    with (
+        closing(catalog.create(home)) as con,
+        closing(catalog.connect_keys(home, may_create=not has_data)) as keys,
+    ):
+        if has_data:
+            refuse_lost_keys(con, keys, home)
+        else:
             now_ms = clock.now_ms()
             Keyring(keys).key("default", epoch_at(now_ms, "monthly"), ipv6_prefix=64, now_ms=now_ms)
+    signing_seed(home)
 
 
 def write_settings(home: Home, text: str) -> None:

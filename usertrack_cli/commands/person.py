@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 IP = Annotated[str | None, typer.Option("--ip", metavar="ADDRESS", help="The visitor's address.")]
 IP_FILE = Annotated[
     str | None,
-    typer.Option("--ip-file", metavar="FILE", help="File with the address, or - for standard input."),
+    typer.Option("--ip-file", metavar="FILE", help="File with the address; - reads it, or asks for it."),
 ]
 UA = Annotated[
     str | None, typer.Option("--ua", metavar="AGENT", help="User agent; without it every one seen is tried.")
@@ -45,6 +45,9 @@ def address_of(ip: str | None, ip_file: str | None) -> str | None:
     if ip_file is None:
         return ip.strip() if ip is not None else None
     if ip_file == "-":
+        if sys.stdin.isatty():
+            sys.stderr.write("Address: ")
+            sys.stderr.flush()
         return sys.stdin.readline().strip()
     try:
         with open(ip_file, encoding="utf-8") as file:  # noqa: PTH123 - a name typed by the operator
@@ -82,7 +85,7 @@ def list_sessions(call: Call, sessions: Sequence[VisitorSession]) -> None:
     headings = (
         Heading("site", "SITE"),
         Heading("session", "SESSION", shows=lambda value: str(value)[:8]),
-        Heading("started_at", "STARTED", shows=lambda value: console.instant_text(value, zone)),
+        Heading("started_at", "STARTED", shows=lambda at: console.instant_text(at, zone) if at else "–"),
         Heading("pageviews", "PAGES", "right"),
         Heading("events", "EVENTS", "right"),
         Heading("country", "CC"),

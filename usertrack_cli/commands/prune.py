@@ -26,6 +26,7 @@ def command(
 
     From cron, hourly:  17 * * * *  usertrack prune --data /var/lib/usertrack
     """
+    from usertrack_cli.lifecycle.keys import destroy_idle_keys
     from usertrack_cli.lifecycle.retention import due, prune
 
     home, now_ms = call.home, clock.now_ms()
@@ -50,6 +51,9 @@ def command(
         console.result(
             f"{site}: removed {gone.sessions} sessions, {gone.rows} events, {console.bytes_text(gone.bytes)}"
         )
+    if not dry_run:
+        for site, epoch in destroy_idle_keys(home, now_ms=now_ms):
+            console.result(f"{site}: destroyed the key of epoch {epoch}, which nothing belongs to any more")
 
 
 def _is_stricter(wanted: Settings, own: Settings) -> bool:

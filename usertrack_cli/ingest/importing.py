@@ -15,7 +15,7 @@ from usertrack_cli.ingest.masking import Mask
 from usertrack_cli.ingest.wire import decode, stored_body
 from usertrack_cli.store import catalog
 from usertrack_cli.store.inbox import Inbox, NewBatch, NewSession, Outcome
-from usertrack_cli.store.visitor import epoch_at
+from usertrack_cli.store.visitor import Keyring, epoch_at
 
 if TYPE_CHECKING:
     from usertrack_cli.ingest.rrweb import Imported
@@ -87,6 +87,9 @@ def keep(home: Home, recording: Imported, *, site: str, settings: Settings, now_
         raise UsageError(
             "nothing of this recording may be stored", hint="see record and exclude_pages: usertrack config"
         )
+    with closing(catalog.connect_keys(home, may_create=False)) as keys:
+        # Nobody is named by it, but an epoch with data and without a key would look like a lost key.
+        Keyring(keys).key(site, epoch, ipv6_prefix=settings.ipv6_prefix, now_ms=now_ms)
     with closing(catalog.connect(home)) as con:
         outcomes = Inbox(con).append(batches)
     if Outcome.ERASED in outcomes:

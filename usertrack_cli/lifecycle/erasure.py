@@ -1,7 +1,8 @@
-"""Erasure: every trace of the sessions of one visitor leaves the store, and the scan says so.
+"""Erasure: every trace of some sessions leaves the store, a scan says so, and a receipt proves it.
 
-The order survives a crash at any point: a durable tombstone first, which hides the sessions and
-drops their late batches; then the inbox, the catalog and the files; then the verification.
+The order survives a crash at any point: a note of the request and a durable tombstone first, which
+hides the sessions and drops their late batches; then the inbox, the catalog and the files; then the
+verification, and last the receipt. What a crash left undone is finished under the same request.
 """
 
 from __future__ import annotations
@@ -13,50 +14,70 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow.compute as pc
-
 from usertrack_cli import clock
-from usertrack_cli.errors import IncompleteError, StoreError
+from usertrack_cli.errors import IncompleteError
+from usertrack_cli.lifecycle.pending import Pending, begin, discard, left_behind
+from usertrack_cli.lifecycle.receipt import Receipt, issue
+from usertrack_cli.lifecycle.request import Request
+from usertrack_cli.lifecycle.survey import changed_files, held_by, places_left, survey
 from usertrack_cli.store import catalog, reserve
 from usertrack_cli.store.catalog import transaction
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.layouts import blank_texts
-from usertrack_cli.store.ledger import record_erasure
-from usertrack_cli.store.lock import MAINTENANCE, held
+from usertrack_cli.store.lock import MAINTENANCE, FileLock, held
 from usertrack_cli.store.migration import forget_copies
+from usertrack_cli.store.outputs import outputs_of, remove_outputs
 from usertrack_cli.store.parquet import read_segment, without_sessions, write_segment
-from usertrack_cli.store.quarantine import forget, quarantined_batches, sound_segments
+from usertrack_cli.store.quarantine import forget, sound_segments
 from usertrack_cli.store.remembered import forget_sessions
 from usertrack_cli.store.reserve import spent_reserve
 from usertrack_cli.store.roster import roster_rows
 from usertrack_cli.store.segment import Segment, new_segment_path
 from usertrack_cli.store.swap import swap, unlink
+from usertrack_cli.store.traces import delete_gone, name_gone, part_of, segment_files, session_tables
 from usertrack_cli.store.workspace import clean_workspaces, workspace
 
 if TYPE_CHECKING:
     import sqlite3
+
+    from usertrack_cli.lifecycle.survey import Found
 
 LOCK_WAIT_S = 60.0
 CHECKPOINT_WAIT_S = 30.0
 """An open reader keeps the write-ahead log alive; no process of ours reads for over a second."""
 CHECKPOINT_TRY_MS = 200
 
-_TABLES = ("batches", "sessions_open", "tags", "notes", "watched", "outputs", "restrictions")
+_BURY = """
+INSERT INTO tombstones (site, session, created_at) VALUES (?, ?, ?)
+ON CONFLICT (site, session) DO UPDATE SET done_at = NULL
+"""
+_BURIED = "UPDATE tombstones SET done_at = ? WHERE site = ? AND session = ?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
-    """What an erasure removed."""
+    """What an erasure found and removed.
+
+    Attributes:
+        rows: Events in segments.
+        tables: Rows by table of the catalog.
+        layouts: Layouts whose texts were blanked.
+        outputs: Files made of the sessions that were removed.
+    """
 
     sessions: int
     rows: int
     segments: int
-    batches: int
+    tables: dict[str, int]
     layouts: int
+    outputs: int
+    receipt: Receipt
 
 
-def erase(home: Home, sessions: Iterable[tuple[str, str]]) -> Erased:
-    """Erase whole sessions, given as ``(site, session)``, and verify that nothing of them is left.
+def erase(home: Home, sessions: Iterable[tuple[str, str]], request: Request | None = None) -> Erased:
+    """Erase whole sessions, given as ``(site, session)``, verify that nothing of them is left, and prove it.
+
+    No session at all leaves a receipt too: that nothing was found is an answer.
 
     Raises:
         StoreError: Another process kept the store; nothing was erased.
@@ -68,72 +89,122 @@ def erase(home: Home, sessions: Iterable[tuple[str, str]]) -> Erased:
         spent_reserve(home),
         closing(catalog.connect(home)) as con,
     ):
-        with transaction(con):
-            for site, session in wanted:
-                con.execute(
-                    "INSERT INTO tombstones (site, session, created_at) VALUES (?, ?, ?)"
-                    " ON CONFLICT (site, session) DO UPDATE SET done_at = NULL",
-                    (site, session, clock.now_ms()),
-                )
-        return _finish(con, home, wanted)
+        _finish_left_behind(con, home)
+        pending = begin(home, wanted, request or Request(), now_ms=clock.now_ms())
+        _bury(con, wanted)
+        return _finish(con, home, wanted, pending)
 
 
-def finish_erasures(home: Home) -> int:
-    """Finish the erasures that a crash interrupted; return of how many sessions."""
+def finish_erasures(home: Home, *, waits: bool = True) -> int:
+    """Finish the erasures that a crash interrupted; return of how many sessions.
+
+    Args:
+        waits: False leaves them alone while another process has the store, which may be erasing.
+    """
     with closing(catalog.connect(home)) as con:
-        pending = con.execute(
-            "SELECT site, session FROM tombstones WHERE done_at IS NULL ORDER BY 1, 2"
-        ).fetchall()
-        if not pending:
+        if not left_behind(home) and not _unfinished(con):
             return 0
+        lock = FileLock(home.root / MAINTENANCE)
+        if not waits and not lock.acquire():
+            return 0
+        lock.release()
         with held(home, MAINTENANCE, timeout_s=LOCK_WAIT_S, doing="finishing an erasure"), spent_reserve(home):
-            _finish(con, home, pending)
-    return len(pending)
+            return _finish_left_behind(con, home)
 
 
-def _finish(con: sqlite3.Connection, home: Home, wanted: Sequence[tuple[str, str]]) -> Erased:
+def _unfinished(con: sqlite3.Connection) -> list[tuple[str, str]]:
+    return con.execute("SELECT site, session FROM tombstones WHERE done_at IS NULL ORDER BY 1, 2").fetchall()
+
+
+def _finish_left_behind(con: sqlite3.Connection, home: Home) -> int:
+    finished = 0
+    for pending in left_behind(home):
+        buried = con.execute("SELECT site, session FROM tombstones ORDER BY 1, 2").fetchall()
+        wanted = [place for place in buried if pending.names(*place)]
+        if wanted or pending.found is not None:
+            _finish(con, home, wanted, pending.resumed())
+            finished += len(wanted)
+        else:
+            discard(home, pending)  # it broke off before anything was hidden or removed
+    # What is left was asked for by visitors themselves, who withdrew their consent.
+    wished = _unfinished(con)
+    if wished:
+        request = Request(reason="withdrawal", sites=tuple(sorted({site for site, _ in wished})))
+        _finish(con, home, wished, begin(home, wished, request, now_ms=clock.now_ms()))
+    return finished + len(wished)
+
+
+def _bury(con: sqlite3.Connection, wanted: Sequence[tuple[str, str]]) -> None:
+    with transaction(con):
+        con.executemany(_BURY, [(*place, clock.now_ms()) for place in wanted])
+
+
+def _finish(con: sqlite3.Connection, home: Home, wanted: Sequence[tuple[str, str]], pending: Pending) -> Erased:
     by_site: dict[str, set[str]] = defaultdict(set)
     for site, session in wanted:
         by_site[site].add(session)
-    record_erasure(home, wanted, now_ms=clock.now_ms())
+    name_gone(con, wanted)
+    listed = [segment for segment, _ in roster_rows(con) if segment.site in by_site]
+    sound_segments(con, home, listed, now_ms=clock.now_ms())  # what is damaged goes to quarantine first
+    # Counted before the first removal, so that a crash does not change what the receipt says was found.
+    found = pending.found or survey(con, home, by_site)
+    pending = pending.with_found(home, found)
     clean_workspaces(home)
     forget_sessions(home, wanted)
     forget_copies(home)
-    batches, layouts = _erase_from_catalog(con, by_site)
-    segments, rows = _erase_from_segments(con, home, by_site)
+    pending = _remove_outputs(con, home, wanted, pending)
+    _erase_from_catalog(con, by_site)
+    _erase_from_segments(con, home, by_site, holding=None if pending.is_resumed else found.paths)
+    _erase_from_quarantine(con, home, found)
     _checkpoint(con)
-    _verify(con, home, by_site)
+    verified = _verify(con, home, by_site, found)
+    now_ms = clock.now_ms()
+    content = pending.receipt_content(
+        store=catalog.store_value(con, "node"),
+        files=changed_files(con, found),
+        verified=verified,
+        now_ms=now_ms,
+    )
+    receipt = issue(home, content, now_ms=now_ms)
     with transaction(con):
-        for where in wanted:
-            con.execute(
-                "UPDATE tombstones SET done_at = ? WHERE site = ? AND session = ?", (clock.now_ms(), *where)
-            )
-    return Erased(sessions=len(wanted), rows=rows, segments=segments, batches=batches, layouts=layouts)
+        con.executemany(_BURIED, [(now_ms, *place) for place in wanted])
+    discard(home, pending)
+    return Erased(
+        sessions=len(wanted),
+        rows=found.events,
+        segments=len(found.segments),
+        tables=found.tables,
+        layouts=found.layouts,
+        outputs=pending.outputs_removed,
+        receipt=receipt,
+    )
 
 
-def _erase_from_catalog(con: sqlite3.Connection, by_site: dict[str, set[str]]) -> tuple[int, int]:
-    batches = layouts = 0
+def _remove_outputs(
+    con: sqlite3.Connection, home: Home, wanted: Sequence[tuple[str, str]], pending: Pending
+) -> Pending:
+    if pending.outputs_named is not None:
+        return pending  # before the crash
+    files = outputs_of(con, wanted)
+    removed = remove_outputs(files) if pending.request.removes_outputs else 0
+    return pending.with_outputs(home, named=len(files), removed=removed)
+
+
+def _erase_from_catalog(con: sqlite3.Connection, by_site: dict[str, set[str]]) -> None:
     with transaction(con):
         for site, sessions in by_site.items():
-            layouts += blank_texts(con, site=site, sessions=sessions)
-            for session in sessions:
-                for table in _TABLES:
-                    gone = con.execute(
-                        f"DELETE FROM {table} WHERE site = ? AND session = ?",  # noqa: S608 - own table names
-                        (site, session),
-                    ).rowcount
-                    batches += gone if table == "batches" else 0
-    return batches, layouts
+            blank_texts(con, site=site, sessions=sessions)
+        delete_gone(con)
 
 
-def _erase_from_segments(con: sqlite3.Connection, home: Home, by_site: dict[str, set[str]]) -> tuple[int, int]:
-    """Rewrite each file that holds one of the sessions, retired ones included."""
-    segments = rows = 0
-    listed = [each for each in roster_rows(con) if each[0].site in by_site]
-    sound = {
-        segment.path
-        for segment in sound_segments(con, home, [each for each, _ in listed], now_ms=clock.now_ms())
-    }
+def _erase_from_segments(
+    con: sqlite3.Connection, home: Home, by_site: dict[str, set[str]], *, holding: frozenset[str] | None
+) -> None:
+    """Rewrite each file that holds one of the sessions, retired ones included.
+
+    Args:
+        holding: Their paths; ``None`` looks for them, since a compaction may have come between.
+    """
     is_low = reserve.is_low(home)
     old: list[Segment] = []
     new: list[Segment] = []
@@ -145,21 +216,18 @@ def _erase_from_segments(con: sqlite3.Connection, home: Home, by_site: dict[str,
         new.clear()
 
     with workspace(home) as folder:
-        for segment, is_retired in listed:
-            if segment.path not in sound or not _holds(home, segment.path, by_site[segment.site]):
+        for segment, is_retired in roster_rows(con):
+            gone = by_site.get(segment.site, set())
+            if segment.path not in holding if holding is not None else not held_by(home, segment.path, gone):
                 continue
             old.append(segment)
             if not is_retired:
-                written = _rewritten(con, home, folder, segment, by_site[segment.site])
-                new += written
-                rows += segment.rows - sum(each.rows for each in written)
-            segments += 1
+                new += _rewritten(con, home, folder, segment, gone)
             # One swap disturbs readers once; on a full disk each file makes room for the next.
             if is_low:
                 put_in_place()
         put_in_place()
     _erase_strays(con, home, by_site)
-    return segments, rows
 
 
 def _rewritten(
@@ -175,27 +243,20 @@ def _rewritten(
 
 
 def _erase_strays(con: sqlite3.Connection, home: Home, by_site: dict[str, set[str]]) -> None:
-    """Remove files outside the roster that hold one of the sessions, and batches in quarantine.
+    """Remove files outside the roster that hold one of the sessions.
 
     Such a file belongs to a drain that broke off, or is about to: the tombstones are committed, so
     no drain can put a file with these sessions on the roster any more.
     """
     named = {segment.path for segment, _ in roster_rows(con)}
-    for site, sessions in by_site.items():
-        for file in sorted((home.segments / f"site={site}").rglob("*.parquet")):
-            path = str(file.relative_to(home.segments))
-            if path not in named and _file_holds(file, home, by_site):
-                unlink(home, [path])
-        for file, session in quarantined_batches(home, site):
-            if session is None or session in sessions:
-                forget(con, home, [str(file.relative_to(home.quarantine))])
+    for file in segment_files(home):
+        path = str(file.relative_to(home.segments))
+        if path not in named and held_by(home, str(file), by_site.get(part_of(file, "site"), set())):
+            unlink(home, [path])
 
 
-def _holds(home: Home, path: str, sessions: set[str]) -> bool:
-    if not (home.segments / path).exists():
-        return False
-    column = read_segment(home, path, columns=["session"])["session"]
-    return not sessions.isdisjoint(pc.unique(column).to_pylist())
+def _erase_from_quarantine(con: sqlite3.Connection, home: Home, found: Found) -> None:
+    forget(con, home, found.quarantined)
 
 
 def _checkpoint(con: sqlite3.Connection) -> None:
@@ -219,40 +280,18 @@ def _checkpoint(con: sqlite3.Connection) -> None:
         con.execute(f"PRAGMA busy_timeout = {catalog.BUSY_TIMEOUT_MS}")
 
 
-def _verify(con: sqlite3.Connection, home: Home, by_site: dict[str, set[str]]) -> None:
-    """Scan every file and table for the sessions.
+def _verify(
+    con: sqlite3.Connection, home: Home, by_site: dict[str, set[str]], found: Found
+) -> dict[str, object]:
+    """Scan every file and table for the sessions; return what was looked at.
 
     Raises:
         IncompleteError: Some place still holds one of them.
     """
-    files = sorted([*home.segments.rglob("*.parquet"), *home.quarantine.rglob("*.parquet")])
-    left = [str(file.relative_to(home.root)) for file in files if _file_holds(file, home, by_site)]
-    for site, sessions in by_site.items():
-        left += [
-            str(file.relative_to(home.root))
-            for file, session in quarantined_batches(home, site)
-            if session is None or session in sessions
-        ]
-    for table in _TABLES:
-        for site, sessions in by_site.items():
-            for session in sessions:
-                sql = f"SELECT 1 FROM {table} WHERE site = ? AND session = ?"  # noqa: S608 - own table names
-                if con.execute(sql, (site, session)).fetchone():
-                    left.append(table)
+    left, files = places_left(con, home, by_site, found)
     if left:
         raise IncompleteError(
-            f"rows of the erased sessions are still in {', '.join(sorted(set(left)))}",
+            f"rows of the erased sessions are still in {', '.join(sorted(left))}",
             hint="run the same command again; a damaged file in quarantine has to be removed by hand",
         )
-
-
-def _file_holds(file: Path, home: Home, by_site: dict[str, set[str]]) -> bool:
-    site = next((part.removeprefix("site=") for part in file.parts if part.startswith("site=")), "")
-    if site not in by_site:
-        return False
-    try:
-        # Joining an absolute path gives that path, so this reads quarantined files too.
-        return _holds(home, str(file), by_site[site])
-    except StoreError:
-        # What cannot be read cannot be shown to be free of them; what went away meanwhile is.
-        return file.exists()
+    return {"files": files, "tables": len(session_tables(con)) + 1}

@@ -7,27 +7,29 @@ ledger knows was applied to it: no answer is ever given from a store that still 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.compute as pc
-
+from usertrack_cli import clock
 from usertrack_cli.errors import StoreError
 from usertrack_cli.lifecycle.erasure import erase
+from usertrack_cli.lifecycle.keys import destroyed_epochs
 from usertrack_cli.lifecycle.promises import Promised, keep_promises
+from usertrack_cli.lifecycle.request import Request
 from usertrack_cli.store import catalog
 from usertrack_cli.store.backup import MANIFEST, Backup, backups_in, manifest_of
+from usertrack_cli.store.epochs import note_lost, used_epochs
 from usertrack_cli.store.home import DIR_MODE, Home, create_home, open_home, random_name, sync_dir
-from usertrack_cli.store.ledger import erased_digests, session_digest
+from usertrack_cli.store.keysafe import take_signing_seed
+from usertrack_cli.store.ledger import Erasures, add_receipts, drop_entries, known_erasures, pending_files
 from usertrack_cli.store.migration import forget_copies, migrate
-from usertrack_cli.store.parquet import read_segment
 from usertrack_cli.store.roster import live_segments
+from usertrack_cli.store.seed import make_seed
 from usertrack_cli.store.segment import digest_of
 from usertrack_cli.store.soundness import Soundness, soundness
-
-_TABLES = ("batches", "sessions_open", "tags", "notes", "watched", "outputs")
+from usertrack_cli.store.traces import sessions_everywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +71,25 @@ def restore(source: Path, root: Path, *, ledger: Path | None, keys: Path | None 
             f"{root} holds a store already",
             hint="move it away first, all but its ledger, or name another --data",
         )
-    digests = set() if ledger is None else erased_digests(ledger)
+    erased = Erasures({}) if ledger is None else known_erasures(ledger)
     draft = root.parent / f".{root.name}.restoring-{random_name()}"
     try:
         made = _copied(backup, draft, manifest)
         if keys is not None:
             shutil.copyfile(keys, made.keys)
         has_keys = made.keys.is_file()
-        if not has_keys:
-            catalog.connect_keys(made, may_create=True).close()
+        if has_keys:
+            take_signing_seed(made)
+        else:
+            _without_keys(made)
         # What the backup's own ledger knows was erased before it was made; applying it again is harmless.
-        again = sorted(_erased(made, digests | erased_digests(made.ledger)))
+        erased |= known_erasures(made.ledger)
+        _join_ledgers(made, home, ledger)
+        if not made.seed.is_file():
+            make_seed(made, home.seed.read_bytes() if home.seed.is_file() else None)
+        again = sorted(place for place in _sessions(made) if erased.hold(*place)) if erased else []
         if again:
-            erase(made, again)
+            erase(made, again, _request(made, again))
         ledgers = [made.ledger] if ledger is None else [made.ledger, ledger]
         promised = keep_promises(made, ledgers, _sessions(made))
         _put_in_place(made, home)
@@ -120,28 +128,27 @@ def _copied(backup: Path, draft: Path, manifest: Backup) -> Home:
     return home
 
 
-def _erased(home: Home, digests: set[str]) -> Iterator[tuple[str, str]]:
-    """Give the sessions of a store that a ledger says were erased."""
-    if not digests:
-        return
-    seen: set[tuple[str, str]] = set()
-    for place in _sessions(home):
-        if place not in seen:
-            seen.add(place)
-            if session_digest(*place) in digests:
-                yield place
+def _without_keys(made: Home) -> None:
+    """Note that the keys of what was restored are gone, so that nobody takes new ones for them."""
+    with closing(catalog.connect(made)) as con, closing(catalog.connect_keys(made, may_create=True)) as keys:
+        note_lost(keys, used_epochs(con, made).exact, now_ms=clock.now_ms())
 
 
-def _sessions(home: Home) -> Iterable[tuple[str, str]]:
+def _join_ledgers(made: Home, home: Home, ledger: Path | None) -> None:
+    """Let the receipts to come follow the newest that is known, and not the newest of the backup."""
+    drop_entries(made, pending_files(made.ledger))
+    for known in (home.ledger, *([ledger] if ledger is not None else [])):
+        add_receipts(known, made.ledger)
+
+
+def _request(made: Home, again: Iterable[tuple[str, str]]) -> Request:
+    sites = tuple(sorted({site for site, _ in again}))
+    return Request(reason="restore", by=("ledger",), sites=sites, unlinkable=destroyed_epochs(made, None))
+
+
+def _sessions(home: Home) -> set[tuple[str, str]]:
     with closing(catalog.connect(home)) as con:
-        for table in _TABLES:
-            yield from con.execute(f"SELECT DISTINCT site, session FROM {table}").fetchall()  # noqa: S608 - own names
-        segments = live_segments(con)
-    for segment in segments:
-        if not (home.segments / segment.path).is_file():
-            continue  # lost before the backup was made, which says so
-        for session in pc.unique(read_segment(home, segment.path, columns=["session"])["session"]).to_pylist():
-            yield segment.site, session
+        return {(site, session) for _, site, session in sessions_everywhere(con, home) if session}
 
 
 def _put_in_place(made: Home, home: Home) -> None:

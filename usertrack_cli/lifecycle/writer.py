@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from usertrack_cli import clock, log
 from usertrack_cli.errors import UsertrackError
 from usertrack_cli.lifecycle.erasure import finish_erasures
+from usertrack_cli.lifecycle.keys import destroy_idle_keys
 from usertrack_cli.lifecycle.retention import prune
 from usertrack_cli.settings import read_file, resolve, site_slugs
 from usertrack_cli.store import catalog
@@ -140,7 +141,8 @@ class Writer:
         return bool(waiting[0] >= BATCHES_WAITING_MAX)
 
     def _erase(self) -> None:
-        finish_erasures(self._home)
+        # Without waiting: a delete that is at work has the lock, and batches are to be drained meanwhile.
+        finish_erasures(self._home, waits=False)
 
     def _tidy(self) -> None:
         now_ms = clock.now_ms()
@@ -169,6 +171,7 @@ class Writer:
         table = read_file(self._home.root)
         for site in site_slugs(table):
             prune(self._home, resolve(table, site=site).settings, now_ms=now_ms)
+        destroy_idle_keys(self._home, now_ms=now_ms, is_writer=True)
 
 
 @contextmanager

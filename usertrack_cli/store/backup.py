@@ -89,13 +89,23 @@ def back_up(
     for broken in destination.glob(f"{_PARTIAL}*"):
         shutil.rmtree(broken, ignore_errors=True)
     with closing(catalog.connect(home)) as con:
-        finished(con, "backup", started_at=now_ms, now_ms=now_ms)
+        finished(con, "backup", started_at=now_ms, now_ms=now_ms, outcome=str(target))
     return target, made
 
 
 def backups_in(destination: Path) -> list[Path]:
     """Return the whole backups in a folder, the oldest first."""
     return sorted(each for each in destination.glob(f"{_PREFIX}*") if (each / MANIFEST).is_file())
+
+
+def last_backup(home: Home) -> tuple[Path, int] | None:
+    """Return the newest backup that is still where it was put, and when it was made, ms."""
+    with closing(catalog.connect(home)) as con:
+        row = con.execute("SELECT outcome FROM jobs WHERE name = 'backup'").fetchone()
+    if row is None or not Path(row[0]).is_absolute():
+        return None
+    found = backups_in(Path(row[0]).parent)
+    return (found[-1], manifest_of(found[-1]).made_at) if found else None
 
 
 def manifest_of(backup: Path) -> Backup:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from usertrack_cli.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from usertrack_cli.errors import StoreError
 from usertrack_cli.store import catalog, reception, timekeeping
+from usertrack_cli.store.epochs import lost_epochs
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.jobs import full_sites, last_finished
 from usertrack_cli.store.lock import MAINTENANCE, WRITER, FileLock
@@ -180,15 +181,12 @@ def _keys(con: sqlite3.Connection, home: Home) -> Finding:
     if not home.keys.is_file():
         return Finding("keys", Status.DAMAGE, "keys.sqlite is missing: no visitor can be found any more")
     with closing(catalog.connect_keys(home, may_create=False)) as keys:
-        known = set(keys.execute("SELECT site, epoch FROM keys ORDER BY site, epoch").fetchall())
-    used = set(con.execute("SELECT DISTINCT site, epoch FROM sessions_open ORDER BY 1, 2").fetchall())
-    for segment in live_segments(con):
-        used |= {(segment.site, segment.epoch_min), (segment.site, segment.epoch_max)}
-    lost = sorted(used - known)
+        known = keys.execute("SELECT count(*) FROM keys").fetchone()[0]
+        lost = lost_epochs(con, keys, home)
     problems = [f"no key for site {site}, epoch {epoch}" for site, epoch in lost[:3]]
     if len(lost) > 3:
         problems.append(f"{len(lost) - 3} more")
-    return _found("keys", problems, f"{len(known)} epochs", status=Status.DAMAGE)
+    return _found("keys", problems, f"{known} epochs", status=Status.DAMAGE)
 
 
 def _space(home: Home) -> Finding:

@@ -36,6 +36,11 @@ class Home:
         return self.root / "keys.sqlite"
 
     @property
+    def seed(self) -> Path:
+        """The 32 random bytes that receipts are signed with."""
+        return self.root / "secret.key"
+
+    @property
     def segments(self) -> Path:
         """The folder of Parquet files."""
         return self.root / "segments"

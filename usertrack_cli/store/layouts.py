@@ -95,17 +95,18 @@ def blank_texts(con: sqlite3.Connection, *, site: str, sessions: Iterable[str]) 
     Returns:
         How many layouts were blanked.
     """
-    blanked = 0
-    for session in sorted(set(sessions)):
-        rows = con.execute(
-            "SELECT page, hash, boxes FROM layouts WHERE site = ? AND brought_by = ?", (site, session)
-        ).fetchall()
-        for page, layout_hash, boxes in rows:
-            bare = _without_texts(json.loads(boxes))
-            con.execute(
-                "UPDATE layouts SET boxes = ?, brought_by = NULL, needs_text = 1"
-                " WHERE site = ? AND page = ? AND hash = ?",
-                (json.dumps(bare, separators=(",", ":")).encode(), site, page, layout_hash),
-            )
-            blanked += 1
-    return blanked
+    gone = set(sessions)
+    rows = con.execute(
+        "SELECT page, hash, boxes, brought_by FROM layouts WHERE site = ? AND brought_by IS NOT NULL", (site,)
+    ).fetchall()
+    blanked = [
+        (page, layout_hash, boxes) for page, layout_hash, boxes, brought_by in rows if brought_by in gone
+    ]
+    for page, layout_hash, boxes in blanked:
+        bare = _without_texts(json.loads(boxes))
+        con.execute(
+            "UPDATE layouts SET boxes = ?, brought_by = NULL, needs_text = 1"
+            " WHERE site = ? AND page = ? AND hash = ?",
+            (json.dumps(bare, separators=(",", ":")).encode(), site, page, layout_hash),
+        )
+    return len(blanked)

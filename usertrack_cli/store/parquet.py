@@ -132,6 +132,29 @@ def read_segment(home: Home, path: str, *, columns: Sequence[str] | None = None)
     return table.cast(pa.schema([ARROW_SCHEMA.field(name) for name in table.column_names]))
 
 
+def sessions_in(home: Home, path: str) -> dict[str, int]:
+    """Return the sessions of a file and their rows, from its decoded column and not from its statistics.
+
+    Raises:
+        StoreError: The file is missing or damaged.
+    """
+    try:
+        column = pq.read_table(
+            home.segments / path,
+            columns=["session"],
+            # Numbers instead of texts: ten times as quick, and the same rows are counted.
+            read_dictionary=["session"],
+            page_checksum_verification=True,
+            partitioning=None,
+        )["session"]
+        counts = pc.value_counts(column.unify_dictionaries().combine_chunks())
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(
+            f"segment {path} cannot be read: {error}", hint="look closer with: usertrack doctor"
+        ) from error
+    return dict(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True))
+
+
 def without_sessions(table: pa.Table, sessions: Iterable[str]) -> pa.Table:
     """Return the rows of all other sessions."""
     gone = pa.array(sorted(sessions), type=pa.string())

@@ -1,0 +1,196 @@
+"""The survey of an erasure: what the store holds of some sessions before, and that it holds none after."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from usertrack_cli.errors import StoreError
+from usertrack_cli.store.home import Home
+from usertrack_cli.store.parquet import sessions_in
+from usertrack_cli.store.quarantine import quarantined
+from usertrack_cli.store.roster import roster_rows
+from usertrack_cli.store.traces import (
+    batch_fields,
+    part_of,
+    quarantined_segments,
+    rows_of_gone,
+    segment_files,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+
+BySite = Mapping[str, set[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A segment that holds some of the sessions, as it was before."""
+
+    site: str
+    day: str
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the store holds of some sessions.
+
+    Attributes:
+        events: Their rows in live segments.
+        tables: Their rows by table of the catalog.
+        layouts: Layouts whose texts they brought.
+        quarantined: Files in quarantine, relative to it, that hold one of them, or are damaged and may.
+        damaged_rows: Rows of such damaged files, others' included.
+        unsearchable: Damaged files that cannot be decoded and are of other days.
+        beside: Paths of the other segments of the same partitions.
+    """
+
+    sessions: int
+    events: int
+    segments: tuple[HeldFile, ...]
+    tables: dict[str, int]
+    layouts: int
+    quarantined: tuple[str, ...]
+    damaged_rows: int
+    unsearchable: int
+    beside: tuple[str, ...]
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Paths of the segments that hold them."""
+        return frozenset(each.path for each in self.segments)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, content: Mapping[str, Any]) -> Found:
+        """Return what :meth:`as_json` gave."""
+        segments = tuple(HeldFile(**each) for each in content["segments"])
+        lists = {name: tuple(content[name]) for name in ("quarantined", "beside")}
+        return cls(**(dict(content) | lists | {"segments": segments}))
+
+
+def survey(con: sqlite3.Connection, home: Home, by_site: BySite) -> Found:
+    """Return what the store holds of these sessions, which the temporary table ``gone`` names too."""
+    held: list[HeldFile] = []
+    events = 0
+    listed = roster_rows(con)
+    for segment, is_retired in listed:
+        rows = _rows_of(home, segment.path, by_site.get(segment.site, set()))
+        if rows:
+            held.append(HeldFile(segment.site, segment.day, segment.path, segment.sha256))
+            events += 0 if is_retired else rows
+    days = {(each.site, each.day) for each in held} | _open_days(con)
+    aside, damaged_rows, unsearchable = _quarantined(con, home, by_site, days)
+    partitions = {(each.site, each.day) for each in held}
+    return Found(
+        sessions=sum(len(sessions) for sessions in by_site.values()),
+        events=events,
+        segments=tuple(held),
+        tables=rows_of_gone(con),
+        layouts=con.execute(
+            "SELECT count(*) FROM layouts WHERE (site, brought_by) IN (SELECT site, session FROM gone)"
+        ).fetchone()[0],
+        quarantined=tuple(aside),
+        damaged_rows=damaged_rows,
+        unsearchable=unsearchable,
+        beside=tuple(s.path for s, _ in listed if (s.site, s.day) in partitions),
+    )
+
+
+def held_by(home: Home, path: str, sessions: set[str]) -> bool:
+    """Return whether a file has rows of these sessions; one that is missing has none.
+
+    Raises:
+        StoreError: It cannot be decoded.
+    """
+    return bool(_rows_of(home, path, sessions))
+
+
+def places_left(con: sqlite3.Connection, home: Home, by_site: BySite, found: Found) -> tuple[set[str], int]:
+    """Return the files and tables that still hold one of the sessions, and how many files were decoded."""
+    left = set(rows_of_gone(con))
+    decoded = 0
+    for file in [*segment_files(home), *quarantined_segments(home)]:
+        sessions = by_site.get(part_of(file, "site"), set())
+        try:
+            is_held = bool(sessions) and held_by(home, str(file), sessions)
+            decoded += bool(sessions)
+        except StoreError:
+            # What cannot be decoded cannot be shown to be free of them; what went away meanwhile is.
+            is_held = file.exists() and (
+                file.is_relative_to(home.segments) or _name(home, file) in found.quarantined
+            )
+        if is_held:
+            left.add(str(file.relative_to(home.root)))
+    left |= {f"quarantine/{path}" for path in found.quarantined if (home.quarantine / path).exists()}
+    return left, decoded
+
+
+def changed_files(con: sqlite3.Connection, found: Found) -> list[dict[str, Any]]:
+    """Return, by partition, the digests of the files that held them and of those that replaced them."""
+    before: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
+    after: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
+    known = set(found.beside)
+    for each in found.segments:
+        before[each.site, each.day].append({"path": each.path, "sha256": each.sha256})
+    for segment, is_retired in roster_rows(con):
+        if (segment.site, segment.day) in before and segment.path not in known and not is_retired:
+            after[segment.site, segment.day].append({"path": segment.path, "sha256": segment.sha256})
+    return [
+        {"site": site, "day": day, "before": old, "after": after[site, day]}
+        for (site, day), old in sorted(before.items())
+    ]
+
+
+def _rows_of(home: Home, path: str, sessions: set[str]) -> int:
+    if not sessions or not (home.segments / path).exists():
+        return 0
+    return sum(rows for session, rows in sessions_in(home, path).items() if session in sessions)
+
+
+def _open_days(con: sqlite3.Connection) -> set[tuple[str, str]]:
+    rows = con.execute(
+        "SELECT DISTINCT site, day FROM sessions_open"
+        " WHERE (site, session) IN (SELECT site, session FROM gone) ORDER BY site, day"
+    )
+    return set(rows.fetchall())
+
+
+def _quarantined(
+    con: sqlite3.Connection, home: Home, by_site: BySite, days: set[tuple[str, str]]
+) -> tuple[list[str], int, int]:
+    """Return the files in quarantine that have to go, rows of the damaged among them, and what is unknown.
+
+    A session lies in the files of the day it began, so a damaged file of another day cannot hold it.
+    """
+    rows = {each.path: each.rows for each in quarantined(con)}
+    going: list[str] = []
+    damaged_rows = unsearchable = 0
+    for file in quarantined_segments(home, by_site):
+        try:
+            is_going = held_by(home, str(file), by_site[part_of(file, "site")])
+        except StoreError:
+            is_going = (part_of(file, "site"), part_of(file, "day")) in days
+            unsearchable += not is_going
+        if is_going:
+            going.append(_name(home, file))
+            damaged_rows += rows.get(_name(home, file), 0)
+    for site, sessions in by_site.items():
+        for file in sorted((home.quarantine / f"site={site}").glob("day=*/batch-*.*")):
+            session = batch_fields(file).get("session")
+            if session in sessions or (session is None and (site, part_of(file, "day")) in days):
+                going.append(_name(home, file))
+    return going, damaged_rows, unsearchable
+
+
+def _name(home: Home, file: Path) -> str:
+    return str(file.relative_to(home.quarantine)) if file.is_relative_to(home.quarantine) else str(file)
