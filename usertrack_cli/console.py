@@ -14,6 +14,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from usertrack_cli.errors import UsageError, UsertrackError
+from usertrack_cli.render.numbers import duration_text as duration_text
 from usertrack_cli.render.text import cell_width, safe_text
 
 EXIT_DONE = 0
@@ -222,21 +223,6 @@ def terminal_width() -> int:
 def wants_colour() -> bool:
     """Return True on a terminal that shows colour and was not asked to leave it (no-color.org)."""
     return is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def duration_text(milliseconds: int) -> str:
-    """Return ``58s``, ``12m05s``, ``3h20m`` or ``4d02h``."""
-    seconds = milliseconds // 1000
-    if seconds < 60:
-        return f"{seconds}s"
-    minutes, seconds = divmod(seconds, 60)
-    if minutes < 60:
-        return f"{minutes}m{seconds:02}s"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 24:
-        return f"{hours}h{minutes:02}m"
-    days, hours = divmod(hours, 24)
-    return f"{days}d{hours:02}h"
 
 
 def instant_text(moment_ms: int, zone: ZoneInfo) -> str:

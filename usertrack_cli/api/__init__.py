@@ -15,6 +15,7 @@ from usertrack_cli.api.overview import Overview, funnel, overview, suggested_gro
 from usertrack_cli.api.pictures import Picture
 from usertrack_cli.api.questions import sql, sql_schema
 from usertrack_cli.api.replays import recording
+from usertrack_cli.api.report import WrittenReport, report, write_report
 from usertrack_cli.api.screenshots import take_screenshots
 from usertrack_cli.api.scrollmaps import scrollmap
 from usertrack_cli.api.store import open_store
@@ -34,6 +35,7 @@ __all__ = [
     "SessionLabels",
     "Side",
     "Thresholds",
+    "WrittenReport",
     "caught_sessions",
     "check_drop",
     "compare",
@@ -49,6 +51,7 @@ __all__ = [
     "pages",
     "recording",
     "remember",
+    "report",
     "scrollmap",
     "session_by_prefix",
     "sessions",
@@ -59,4 +62,5 @@ __all__ = [
     "tag_sessions",
     "take_screenshots",
     "worst_sessions",
+    "write_report",
 ]

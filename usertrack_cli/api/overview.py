@@ -67,7 +67,7 @@ def overview(
     from usertrack_cli.queries import overview as question
     from usertrack_cli.queries.events import ask
 
-    asked = question.Asked(zone=str(zone or "UTC"), fields=_fields(home, chosen), conversion=conversion)
+    asked = question.Asked(zone=str(zone or "UTC"), fields=fields_of(home, chosen), conversion=conversion)
     kind = None if by is None else question.By(by)
     earlier = previous(chosen) if with_previous else None
 
@@ -92,7 +92,8 @@ def overview(
     return replace(found, counted=more)
 
 
-def _fields(home: Home, chosen: Filter) -> tuple[str, ...]:
+def fields_of(home: Home, chosen: Filter) -> tuple[str, ...]:
+    """Return the selectors of the site's elements that take input; a click there is never dead."""
     from usertrack_cli.store import catalog
     from usertrack_cli.store.layouts import field_selectors
 

@@ -48,7 +48,7 @@ def storyboard(
     capabilities = capabilities or Capabilities()
     screenplay = Screenplay(recording)
     told = [moment for moment in screenplay.timeline.moments if moment.kind in _SHOWN]
-    kept = _kept(told, frames_max)
+    kept = thinned(told, frames_max)
     for moment in kept:
         heading = f"{clock_text(moment.at_ms, tenths=True)}  {moment.text}"
         yield heading if capabilities.is_unicode else ascii_text(heading)
@@ -59,14 +59,18 @@ def storyboard(
         yield f"{len(told) - len(kept)} of {len(told)} moments were left out"
 
 
-def _kept(told: Sequence[Moment], frames_max: int) -> list[Moment]:
-    """Return the moments to show, in their order."""
-    if len(told) <= frames_max:
+def thinned(told: Sequence[Moment], moments_max: int) -> list[Moment]:
+    """Return so many moments at the most, in their order; what says the least goes first."""
+    if len(told) <= moments_max:
         return list(told)
-    ranked = sorted(range(len(told)), key=lambda place: _SHOWN.index(told[place].kind))
+    ranked = sorted(range(len(told)), key=lambda place: _rank(told[place].kind))
     kept: list[int] = []
     for _, same in groupby(ranked, key=lambda place: told[place].kind):
-        places, room = list(same), max(frames_max - len(kept), 0)
+        places, room = list(same), max(moments_max - len(kept), 0)
         count = min(len(places), room)
         kept += [places[turn * len(places) // count] for turn in range(count)]
     return [told[place] for place in sorted(kept)]
+
+
+def _rank(kind: MomentKind) -> int:
+    return _SHOWN.index(kind) if kind in _SHOWN else len(_SHOWN)
