@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -29,11 +30,11 @@ class Commits(GroupCommit):
         self.oldest_at = oldest_at
         self.arrivals: list[Arrival] = []
 
-    async def keep(self, arrival: Arrival) -> Verdict:
+    def keep(self, arrival: Arrival, kept: Callable[[Verdict], None]) -> None:
         self.arrivals.append(arrival)
         if isinstance(self.verdict, Exception):
             raise self.verdict
-        return self.verdict
+        kept(self.verdict)
 
     async def waiting(self) -> tuple[int, int | None]:
         if isinstance(self.verdict, Exception):

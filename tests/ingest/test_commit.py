@@ -33,12 +33,18 @@ class SlowKeeper:
         self.threads.add(threading.get_ident())
 
 
+async def fate(commits: GroupCommit, number: int) -> Verdict:
+    told: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+    commits.keep(cast(Arrival, number), told.set_result)
+    return await told
+
+
 def kept(count: int, keeper: SlowKeeper, *, error: Exception | None = None) -> list[int]:
     async def run() -> list[int]:
         commits = await GroupCommit.opened(lambda: cast(Keeper, keeper))
         keeper.error = error
         keeper.gate.set()
-        verdicts = await asyncio.gather(*(commits.keep(cast(Arrival, n)) for n in range(count)))
+        verdicts = await asyncio.gather(*(fate(commits, n) for n in range(count)))
         await commits.close()
         return [verdict.status for verdict in verdicts]
 
@@ -78,15 +84,18 @@ def test_a_keeper_that_fails_leaves_nobody_waiting() -> None:
     assert kept(3, SlowKeeper(), error=RuntimeError("broken")) == [503] * 3
 
 
-def test_who_goes_away_does_not_disturb_the_others() -> None:
+def test_an_answer_that_fails_does_not_keep_the_others_from_theirs() -> None:
     keeper = SlowKeeper()
 
+    def fail(verdict: Verdict) -> None:
+        raise RuntimeError(verdict.status)
+
     async def run() -> int:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
         commits = await GroupCommit.opened(lambda: cast(Keeper, keeper))
-        gone = asyncio.create_task(commits.keep(cast(Arrival, 1)))
-        stays = asyncio.create_task(commits.keep(cast(Arrival, 2)))
+        commits.keep(cast(Arrival, 1), fail)
+        stays = asyncio.create_task(fate(commits, 2))
         await asyncio.sleep(0.02)
-        gone.cancel()
         keeper.gate.set()
         status = (await stays).status
         await commits.close()

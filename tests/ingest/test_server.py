@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -263,6 +265,49 @@ def test_a_body_without_end_is_refused_at_the_limit(server: Served) -> None:
     )
 
     assert said.startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize(
+    ("line", "headers", "is_chunked"),
+    [
+        (b"POST /i HTTP/1.1", b"", False),
+        (b"POST /i?x=1 HTTP/1.1", b"", False),
+        (b"POST /i HTTP/1.0", b"", False),
+        (b"POST /i HTTP/1.1", b"Connection: close\r\n", False),
+        (b"POST /i HTTP/1.1", b"Expect: 100-continue\r\n", False),
+        (b"POST /i HTTP/1.1", b"Transfer-Encoding: chunked\r\n", True),
+    ],
+)
+def test_a_batch_is_taken_however_it_is_sent(
+    server: Served, line: bytes, headers: bytes, is_chunked: bool
+) -> None:
+    name = session(90 + len(line) + len(headers))
+    content = body(s=name)
+    length = b"" if is_chunked else b"Content-Length: %d\r\n" % len(content)
+    sent = b"%x\r\n%b\r\n0\r\n\r\n" % (len(content), content) if is_chunked else content
+
+    is_kept_open = b"1.1" in line and b"close" not in headers
+    last = b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" if is_kept_open else b""
+
+    said = server.raw(b"%b\r\nHost: x\r\n%b%b\r\n" % (line, headers, length), sent + last)
+
+    assert b"HTTP/1.1 204 No Content\r\n" in said
+    assert (name, 0) in stored(server.data)
+
+
+def test_who_goes_away_before_the_answer_disturbs_nobody(server: Served) -> None:
+    content = body(s=session(140))
+    head = b"POST /i HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(content)
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.sendall(head + content)
+
+    assert server.post(s=session(141)).status == 204
+    give_up_at = time.monotonic() + 20
+    while (session(140), 0) not in (rows := stored(server.data)):
+        assert time.monotonic() < give_up_at
+        time.sleep(0.05)
+    assert rows.count((session(140), 0)) == 1
 
 
 def test_a_body_that_claims_to_be_huge_is_not_waited_for(server: Served) -> None:

@@ -12,7 +12,7 @@ from usertrack_cli.ingest.origin import Header
 
 RETRY_AFTER_S = {429: 60, 503: 5, 507: 60}
 """A minute refills the rates and lets an operator make room; a store that stumbled is soon back."""
-_CLOSE: Header = (b"connection", b"close")
+CLOSE: Header = (b"connection", b"close")
 JSON: Header = (b"content-type", b"application/json")
 
 
@@ -64,4 +64,4 @@ def header_fields(answer: Answer) -> tuple[Header, ...]:
         return answer.headers
     about = (*answer.headers, (b"content-length", b"%d" % len(answer.body)))
     # The rest of a body that was not read must not be taken for the next request.
-    return (*about, _CLOSE) if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else about
+    return (*about, CLOSE) if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else about

@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 
 from usertrack_cli import log
-from usertrack_cli.clock import SECOND_MS, monotonic_s
+from usertrack_cli.clock import SECOND_MS
 from usertrack_cli.ingest.answer import (
     DONE,
     JSON,
     NOT_FOUND,
-    OFF,
     Answer,
     header_fields,
     preflight,
     retry,
-    told,
 )
 from usertrack_cli.ingest.body import GoneError, Receive, read_body
 from usertrack_cli.ingest.commit import GroupCommit
-from usertrack_cli.ingest.consent import IGNORED, Permission, Refusal, decide
-from usertrack_cli.ingest.decision import Decided, Decision, Seen, Sight, decode_decision, decode_sight, page_of
+from usertrack_cli.ingest.decision import Decided, Decision, Seen, decode_decision, decode_sight, page_of
 from usertrack_cli.ingest.envelope import WireError
-from usertrack_cli.ingest.event import LayoutSeen
-from usertrack_cli.ingest.identity import Networks, client_address, user_agent
-from usertrack_cli.ingest.keeper import KEPT
-from usertrack_cli.ingest.layout import seen_layouts
-from usertrack_cli.ingest.masking import Admitted, Mask
+from usertrack_cli.ingest.identity import Networks, user_agent
+from usertrack_cli.ingest.intake import Intake, Site
 from usertrack_cli.ingest.metrics import CONTENT_TYPE, Metrics, may_read
 from usertrack_cli.ingest.origin import OPEN_SITE, Header, Origins
 from usertrack_cli.ingest.paths import METHODS, paths
 from usertrack_cli.ingest.script import Script
-from usertrack_cli.ingest.session import Arrival
 from usertrack_cli.ingest.unrecorded import Unrecorded
-from usertrack_cli.ingest.wire import decode, stored_body
 from usertrack_cli.settings import Settings
 from usertrack_cli.store.trouble import EXPECTED
 
@@ -51,27 +45,13 @@ _Headers = dict[bytes, bytes]
 _NO_STORE: Header = (b"cache-control", b"no-store")
 
 
-class _Site:
-    """What is asked of one site's settings for each of its batches."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.mask = Mask(settings)
-        self.ignored = Networks(settings.ignore_addresses)
-
-    def counts(self, sight: Sight, headers: _Headers, address: str) -> bool:
-        """Return True where a sight may be counted: an objection holds here too."""
-        decided = decide(self.settings, dnt=headers.get(b"dnt"), gpc=headers.get(b"sec-gpc"), token=None)
-        is_objected = isinstance(decided, Refusal) and decided.is_final
-        is_left_out = self.mask.is_excluded(page_of(sight)) or self.ignored.holds(address)
-        return self.settings.before_consent == "count" and not is_objected and not is_left_out
-
-
 class Collector:
     """The ASGI application.
 
     Attributes:
         refused: Batches that were not recorded, by reason.
+        intake: Takes the batches in, those that do not come this way too.
+        paths: What each path means.
 
     Args:
         is_writer_alive: Whether anybody turns batches into segments.
@@ -90,29 +70,34 @@ class Collector:
         is_writer_alive: Callable[[], bool],
         now_ms: Callable[[], int],
     ) -> None:
-        self._sites = {slug: _Site(settings) for slug, settings in sites.items()}
         self._origins = origins
         self._scripts = scripts
         self._shared_scripts = shared_scripts or {}
-        self._trusted = trusted
         self._unrecorded = Unrecorded(commits)
         self._commits = commits
         self._is_writer_alive = is_writer_alive
         self._now_ms = now_ms
         general = sites[OPEN_SITE]
-        self._forwarded = general.client_ip_header.lower().encode("ascii")
         self._metrics_token = general.metrics_token
-        self._paths = paths(general.tracker_path)
+        self.paths = paths(general.tracker_path)
         self._metrics = Metrics()
         self.refused = self._metrics.refused
+        self.intake = Intake(
+            {slug: Site(settings) for slug, settings in sites.items()},
+            origins=origins,
+            trusted=trusted,
+            forwarded=general.client_ip_header.lower().encode("ascii"),
+            commits=commits,
+            metrics=self._metrics,
+            now_ms=now_ms,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
         headers = dict(scope["headers"])
-        began_s = monotonic_s()
-        path = self._paths.get(scope["path"], "")
+        path = self.paths.get(scope["path"], "")
         try:
             answer = await self._answer(path, scope, headers, receive)
         except GoneError:
@@ -120,8 +105,6 @@ class Collector:
         except Exception as error:  # noqa: BLE001 the connection must be answered, and the values stay unsaid
             log.bug(error)
             answer = Answer(500)
-        if path == "/i":
-            self._metrics.answered(answer.status, monotonic_s() - began_s)
         await send(
             {
                 "type": "http.response.start",
@@ -145,65 +128,32 @@ class Collector:
         if method == "POST":
             return await self._note(path, scope, headers, receive)
         if path == "/address":
-            said = msgspec.json.encode({"address": self._address(scope, headers)})
+            said = msgspec.json.encode({"address": self._address(scope)})
             return Answer(200, said, (JSON, _NO_STORE))
         if path == "/metrics":
             return await self._measured(scope, headers)
         return self._script(path, scope, headers) if path.endswith(".js") else await self._health()
 
     async def _collect(self, scope: Scope, headers: _Headers, receive: Receive) -> Answer:
-        origin = headers.get(b"origin", b"")
         try:
             body = await read_body(receive, int(headers.get(b"content-length", 0)))
-            batch = decode(body)
-            site = self._sites.get(batch.site)
-            if site is None:
-                raise WireError(404, "unknown site")
-            if not self._origins.admits(batch.site, origin):
-                raise WireError(403, "origin")
         except WireError as error:
-            self.refused[error.reason] += 1
-            return Answer(error.status, headers=retry(error.status))
-        if batch.rejected:
-            self.refused.update({f"{reason} event": count for reason, count in batch.rejected.items()})
-        permission = decide(
-            site.settings, dnt=headers.get(b"dnt"), gpc=headers.get(b"sec-gpc"), token=batch.consent
-        )
-        if isinstance(permission, Refusal):
-            return self._refuse(permission)
-        address = self._address(scope, headers)
-        if address is None or (site.ignored and site.ignored.holds(address)):
-            return self._refuse(IGNORED)
-        if batch.is_too_old():
-            self.refused["too old"] += 1
-            return DONE
-        admitted = site.mask.admitted(batch, own_origin=origin.decode("latin-1"))
-        rejected = sum(batch.rejected.values()) + admitted.rejected
-        if not admitted.batch.events and not admitted.layouts:
-            return told(KEPT, rejected)
-        verdict = await self._commits.keep(
-            _arrival(admitted, site.settings, permission, address, headers, self._now_ms())
-        )
-        if verdict.reason:
-            self.refused[verdict.reason] += 1
-        return told(verdict, rejected)
+            return self.intake.refusal(error)
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.intake.take(body, scope["headers"], peer=_peer(scope), answered=partial(_resolve, answered))
+        return await answered
 
     async def _note(self, path: str, scope: Scope, headers: _Headers, receive: Receive) -> Answer:
         """Take a decision about consent, or a sight to be counted."""
         try:
             body = await read_body(receive, int(headers.get(b"content-length", 0)))
             said = decode_decision(body) if path == "/c" else decode_sight(body)
-            site = self._sites.get(said.k)
-            if site is None:
-                raise WireError(404, "unknown site")
-            if not self._origins.admits(said.k, headers.get(b"origin", b"")):
-                raise WireError(403, "origin")
-            address, now_ms = self._address(scope, headers) or "", self._now_ms()
+            site = self.intake.site(said.k, headers.get(b"origin", b""))
+            address, now_ms = self._address(scope) or "", self._now_ms()
             if not self._unrecorded.admits(address, now_ms=now_ms):
                 raise WireError(429, "too much beside batches")
         except WireError as error:
-            self.refused[error.reason] += 1
-            return Answer(error.status, headers=retry(error.status))
+            return self.intake.refusal(error)
         agent = user_agent(headers.get(b"user-agent", b""))
         if isinstance(said, Decision):
             decided = Decided(decision=said, address=address, user_agent=agent, at=now_ms)
@@ -216,16 +166,8 @@ class Collector:
             )
         return DONE
 
-    def _address(self, scope: Scope, headers: _Headers) -> str | None:
-        peer = scope["client"][0] if scope["client"] else ""
-        if self._forwarded not in headers:
-            return client_address(peer, (), self._trusted)
-        forwarded = [value for name, value in scope["headers"] if name == self._forwarded]
-        return client_address(peer, forwarded, self._trusted)
-
-    def _refuse(self, refusal: Refusal) -> Answer:
-        self.refused[refusal.reason] += 1
-        return OFF if refusal.is_final else DONE
+    def _address(self, scope: Scope) -> str | None:
+        return self.intake.address(_peer(scope), scope["headers"])
 
     def _script(self, path: str, scope: Scope, headers: _Headers) -> Answer:
         query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=8)
@@ -260,8 +202,7 @@ class Collector:
         return Answer(200 if is_well else 503, msgspec.json.encode(report), (JSON, _NO_STORE))
 
     async def _measured(self, scope: Scope, headers: _Headers) -> Answer:
-        peer = scope["client"][0] if scope["client"] else ""
-        if not may_read(peer, headers, self._metrics_token):
+        if not may_read(_peer(scope), headers, self._metrics_token):
             return NOT_FOUND
         now_ms = self._now_ms()
         state, begun = await self._commits.apply(
@@ -285,32 +226,11 @@ class Collector:
         await self.tally()
 
 
-def _arrival(
-    admitted: Admitted,
-    settings: Settings,
-    permission: Permission,
-    address: str,
-    headers: _Headers,
-    received_at: int,
-) -> Arrival:
-    """Return what the store needs of a batch: its events stay behind, they are in the body."""
-    batch = admitted.batch
-    return Arrival(
-        site=batch.site,
-        session=batch.session,
-        seq=batch.seq,
-        digest=batch.digest,
-        started_at=batch.started_at,
-        sent_at=batch.sent_at,
-        client=batch.client,
-        unconfirmed=batch.unconfirmed,
-        settings=settings,
-        permission=permission,
-        address=address,
-        user_agent=user_agent(headers.get(b"user-agent", b"")),
-        received_at=received_at,
-        body=stored_body(batch, is_as_decoded=admitted.is_as_decoded),
-        seen=seen_layouts(batch.state, batch.events) if LayoutSeen in batch.kinds else (),
-        layouts=admitted.layouts,
-        consent=batch.consent if permission.basis == "granted" else None,
-    )
+def _peer(scope: Scope) -> str:
+    return scope["client"][0] if scope["client"] else ""
+
+
+def _resolve(answered: asyncio.Future[Answer], answer: Answer) -> None:
+    # Who went away meanwhile cancelled it.
+    if not answered.done():
+        answered.set_result(answer)

@@ -30,7 +30,7 @@ class GroupCommit:
     def __init__(self, keeper: Keeper, thread: ThreadPoolExecutor) -> None:
         self._keeper = keeper
         self._thread = thread
-        self._waiting: deque[tuple[Arrival, asyncio.Future[Verdict]]] = deque()
+        self._waiting: deque[tuple[Arrival, Callable[[Verdict], None]]] = deque()
         self._is_planned = False
 
     @classmethod
@@ -39,38 +39,36 @@ class GroupCommit:
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keeper")
         return cls(await asyncio.get_running_loop().run_in_executor(thread, make), thread)
 
-    async def keep(self, arrival: Arrival) -> Verdict:
-        """Return what became of ``arrival`` once that is certain."""
+    def keep(self, arrival: Arrival, kept: Callable[[Verdict], None]) -> None:
+        """Have ``arrival`` committed; ``kept`` is told what became of it once that is certain."""
         if len(self._waiting) >= WAITING_MAX:
-            return _OVERLOADED
-        loop = asyncio.get_running_loop()
-        answered: asyncio.Future[Verdict] = loop.create_future()
-        self._waiting.append((arrival, answered))
+            kept(_OVERLOADED)
+            return
+        self._waiting.append((arrival, kept))
         if not self._is_planned:
             self._is_planned = True
+            loop = asyncio.get_running_loop()
             loop.call_later(GROUP_DELAY_S, self._start, loop)
-        return await answered
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP_MAX))]
-        kept = loop.run_in_executor(self._thread, self._keeper.keep, [arrival for arrival, _ in group])
-        kept.add_done_callback(lambda done: self._answer(loop, group, done))
+        done = loop.run_in_executor(self._thread, self._keeper.keep, [arrival for arrival, _ in group])
+        done.add_done_callback(lambda done: self._tell(loop, group, done))
 
-    def _answer(
+    def _tell(
         self,
         loop: asyncio.AbstractEventLoop,
-        group: list[tuple[Arrival, asyncio.Future[Verdict]]],
+        group: list[tuple[Arrival, Callable[[Verdict], None]]],
         done: asyncio.Future[list[Verdict]],
     ) -> None:
         verdicts = [_BROKEN] * len(group) if done.cancelled() or done.exception() else done.result()
-        for (_, answered), verdict in zip(group, verdicts, strict=True):
-            # Who went away meanwhile cancelled it; the batch is kept all the same.
-            if not answered.done():
-                answered.set_result(verdict)
+        # The next group is on its way before this one is answered.
         if self._waiting:
             self._start(loop)
         else:
             self._is_planned = False
+        for (_, kept), verdict in zip(group, verdicts, strict=True):
+            loop.call_soon(kept, verdict)
 
     async def apply(self, act: Callable[[Keeper], Told]) -> Told:
         """Return what ``act`` returned in the keeper's thread."""

@@ -9,15 +9,19 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from usertrack_cli.ingest.answer import CLOSE, Answer, header_fields
 from usertrack_cli.ingest.identity import Networks, limited_address
+from usertrack_cli.ingest.intake import Intake
 from usertrack_cli.ingest.origin import ALWAYS, Header
+from usertrack_cli.ingest.wire import BODY_BYTES_MAX
 
 HEADER_BYTES_MAX = 16 * 1024
 """Browsers send some 700 bytes; proxies add a few hundred."""
@@ -58,11 +62,15 @@ class Watch:
 
     Args:
         cors: Returns what lets a browser of this origin read an answer.
+        intake: Takes batches in.
+        batch_paths: Where batches are sent to.
     """
 
     deadlines: Deadlines
     trusted: Networks
     cors: Callable[[bytes], list[Header]]
+    intake: Intake
+    batch_paths: Collection[bytes] = (b"/i",)
     connections: set[TimedProtocol] = field(default_factory=set)
     _per_address: Counter[str] = field(default_factory=Counter)
     _is_ticking: bool = False
@@ -96,6 +104,27 @@ class Watch:
         self._is_ticking = bool(self.connections)
         if self._is_ticking:
             self._plan()
+
+
+class _Batch:
+    """A batch in transit: what uvicorn asks of any request, without the machinery of an application.
+
+    A browser sends little else, and a task, an event and two messages for each would cost as much
+    as to decode it.
+    """
+
+    __slots__ = ("body", "disconnected", "keep_alive", "more_body", "response_complete", "response_started")
+
+    message_event = asyncio.Event()
+    """Set when the client goes away; nobody waits for it."""
+
+    def __init__(self) -> None:
+        self.body = bytearray()
+        self.more_body = True
+        self.keep_alive = True
+        self.disconnected = False
+        self.response_started = False
+        self.response_complete = False
 
 
 class TimedProtocol(HttpToolsProtocol):
@@ -154,7 +183,27 @@ class TimedProtocol(HttpToolsProtocol):
             raise ValueError("headers too large")
         self._phase = "body"
         self.due_at = self.loop.time() + self.watch.deadlines.body
-        super().on_headers_complete()
+        if self._is_batch():
+            self.cycle = cast(RequestResponseCycle, _Batch())
+        else:
+            super().on_headers_complete()
+
+    def _is_batch(self) -> bool:
+        """Return True for what a tracker sends; whatever is unusual about a request goes to the application."""
+        if self.url not in self.watch.batch_paths or self.parser.get_method() != b"POST":
+            return False
+        is_waited_for = self.cycle is not None and not self.cycle.response_complete
+        if is_waited_for or self.expect_100_continue or not self.parser.should_keep_alive():
+            return False
+        lengths = [value for name, value in self.headers if name == b"content-length"]
+        return len(lengths) == 1 and int(lengths[0]) <= BODY_BYTES_MAX
+
+    def on_body(self, body: bytes) -> None:
+        """Collect what belongs to a batch."""
+        if isinstance(self.cycle, _Batch):
+            self.cycle.body += body
+        else:
+            super().on_body(body)
 
     def _are_headers_too_large(self) -> bool:
         """Count exactly, now that what came in one piece may be mostly body."""
@@ -165,6 +214,28 @@ class TimedProtocol(HttpToolsProtocol):
         self._phase = "answer"
         self.due_at = math.inf
         super().on_message_complete()
+        cycle: object = self.cycle
+        if isinstance(cycle, _Batch) and not cycle.response_complete:
+            peer = self.client[0] if self.client else ""
+            self.watch.intake.take(
+                bytes(cycle.body), self.headers, peer=peer, answered=partial(self._answer, cycle, self.headers)
+            )
+
+    def _answer(self, batch: _Batch, headers: Sequence[Header], answer: Answer) -> None:
+        """Say what became of a batch."""
+        if batch.disconnected or self.transport.is_closing():
+            return
+        batch.response_started = batch.response_complete = True
+        about = [
+            *self.server_state.default_headers,
+            *self.watch.cors(_origin(headers)),
+            *header_fields(answer),
+            *(() if batch.keep_alive else (CLOSE,)),
+        ]
+        self.transport.write(_head(answer.status, about) + answer.body)
+        if not batch.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
 
     def on_response_complete(self) -> None:
         """Begin to wait for the next request."""
@@ -219,8 +290,12 @@ def _origin(headers: Any) -> bytes:
 
 
 def _refusal(status: HTTPStatus, cors: list[Header]) -> bytes:
-    headers = [*ALWAYS, *cors, (b"content-length", b"0"), (b"connection", b"close")]
+    headers = [*ALWAYS, *cors, (b"content-length", b"0"), CLOSE]
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append((b"retry-after", b"%d" % RETRY_AFTER_S))
-    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
-    return b"HTTP/1.1 %d %b\r\n%b\r\n" % (status, status.phrase.encode("ascii"), lines)
+    return _head(status, headers)
+
+
+def _head(status: int, headers: Sequence[Header]) -> bytes:
+    lines = b"".join([b"%b: %b\r\n" % header for header in headers])
+    return b"%b%b\r\n" % (STATUS_LINE[status], lines)

@@ -193,9 +193,16 @@ class _Run:
         )
 
     def _config(self, collector: Collector) -> uvicorn.Config:
+        watch = Watch(
+            self._limits.deadlines,
+            self._trusted,
+            self._origins.headers,
+            collector.intake,
+            batch_paths={path.encode() for path, meaning in collector.paths.items() if meaning == "/i"},
+        )
         return uvicorn.Config(
             collector,
-            http=timed_protocol(Watch(self._limits.deadlines, self._trusted, self._origins.headers)),
+            http=timed_protocol(watch),
             ws="none",
             lifespan="off",
             interface="asgi3",
