@@ -162,3 +162,18 @@ def test_files_are_for_their_owner_only(home: Home, sender: Sender) -> None:
 
 def _everything(root: Path) -> list[Path]:
     return [root, *root.rglob("*")]
+
+
+def test_a_drain_under_a_steady_load_takes_what_waited_and_returns(
+    home: Home, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seqs = iter(range(1, 1_000))
+
+    def write_while_another_arrives(*arguments: Any, **named: Any) -> Any:
+        sender.send(next(seqs), click(100, 1, 2))
+        return write_segment(*arguments, **named)
+
+    monkeypatch.setattr(drain, "write_segment", write_while_another_arrives)
+    sender.send(0, pageview())
+
+    assert [take_in(home), take_in(home)] == [1, 1]

@@ -222,4 +222,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except SystemExit as ended:
+        sys.stderr.flush()
+        # Everything is closed; libraries that would now tell of their own leftovers spoil the log.
+        os._exit(int(ended.code or 0))

@@ -62,7 +62,10 @@ class _OvertakenError(Exception):
 
 
 def drain(con: sqlite3.Connection, home: Home, folder: Path, *, now_ms: int) -> int:
-    """Turn every waiting batch into segments; the caller holds the writer lock.
+    """Turn the batches that wait into segments; the caller holds the writer lock.
+
+    What arrives meanwhile waits for the next time: under a steady load there would always be some more, in
+    ever smaller segments, and the caller would get to nothing else.
 
     Args:
         con: The catalog.
@@ -81,6 +84,8 @@ def drain(con: sqlite3.Connection, home: Home, folder: Path, *, now_ms: int) -> 
         except _OvertakenError:
             continue
         drained += len(batches)
+        if len(batches) < BATCHES_MAX:
+            break
     return drained
 
 
