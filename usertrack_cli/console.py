@@ -15,14 +15,13 @@ from zoneinfo import ZoneInfo
 
 from usertrack_cli.errors import UsageError, UsertrackError
 from usertrack_cli.render.numbers import duration_text as duration_text
+from usertrack_cli.render.spreadsheet import spreadsheet_cell
 from usertrack_cli.render.text import cell_width, safe_text
 
 EXIT_DONE = 0
 EXIT_BUG = 1
 EXIT_INTERRUPTED = 130
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d")
-"""A spreadsheet takes a text that starts like this for a formula."""
 _GAP = 2
 _FLEXIBLE_MIN = 8
 
@@ -158,14 +157,7 @@ def _separated(headings: Sequence[Heading], rows: Iterable[Mapping[str, Any]], *
 
 
 def _cell(value: Any) -> Any:
-    if value is None:
-        return ""
-    if isinstance(value, tuple | list):
-        value = " ".join(str(part) for part in value)
-    if not isinstance(value, str):
-        return value
-    text = safe_text(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return spreadsheet_cell(" ".join(map(str, value)) if isinstance(value, tuple | list) else value)
 
 
 def _table(headings: Sequence[Heading], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -47,7 +47,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "backup": "Back the store up into a new folder below DEST; segments that are there already are linked.",
         "restore": "Restore a backup into the data directory, which must not hold a store.",
         "migrate": "Bring the store to this program's version; serve does the same when it starts.",
-        "export": "Write a session as rrweb events.",
+        "export": "Write rows of the store as Parquet, CSV or JSON lines, or a session as rrweb events.",
         "config": "Print the settings in force.",
         "print": "Print configuration for nginx, caddy, systemd, cron or logrotate.",
         "screenshot": "Store a screenshot of a page to draw its maps on.",

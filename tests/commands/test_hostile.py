@@ -59,7 +59,13 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["--worst", "--transcript"],
         ["--next", "--tag", "@tag"],
     ],
-    "export": [["--session", "@session"]],
+    "export": [
+        ["--session", "@session"],
+        ["--format", "csv"],
+        ["--format", "jsonl"],
+        ["--format", "csv", "--view", "sessions"],
+        ["--format", "csv", "--view", "clicks", "--page", "@page"],
+    ],
     "sql": [["SELECT page, text, title, name, value FROM events"]],
     "delete": [["--ip", FIRST_IP, "--dry-run"]],
     "restrict": [["--ip", FIRST_IP, "--dry-run"], ["--list"]],
@@ -192,6 +198,7 @@ def test_without_the_guard_the_check_fails(
     session = hostile_store(home, HOSTILE[:1])
 
     monkeypatch.setattr(console, "safe_text", lambda text, **_: text)
+    monkeypatch.setattr("usertrack_cli.render.spreadsheet.safe_text", lambda text, **_: text)
     monkeypatch.setattr("usertrack_cli.render.transcript.safe_text", lambda text, **_: text)
 
     wrong = check_every_command(run, tmp_path, session, HOSTILE[0], only=("sessions", "replay"))

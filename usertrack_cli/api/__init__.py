@@ -7,6 +7,7 @@
 
 from usertrack_cli.api.comparison import Change, Side, check_drop, compare, difference_map
 from usertrack_cli.api.elements import ElementRow, elements
+from usertrack_cli.api.exports import TableFormat, View, export, export_lines, sql_file
 from usertrack_cli.api.heatmaps import HeatmapKind, heatmap
 from usertrack_cli.api.imports import ImportedSession, import_rrweb
 from usertrack_cli.api.labels import SessionLabels
@@ -34,13 +35,17 @@ __all__ = [
     "Picture",
     "SessionLabels",
     "Side",
+    "TableFormat",
     "Thresholds",
+    "View",
     "WrittenReport",
     "caught_sessions",
     "check_drop",
     "compare",
     "difference_map",
     "elements",
+    "export",
+    "export_lines",
     "funnel",
     "heatmap",
     "import_rrweb",
@@ -56,6 +61,7 @@ __all__ = [
     "session_by_prefix",
     "sessions",
     "sql",
+    "sql_file",
     "sql_schema",
     "suggested_groups",
     "tag_counts",

@@ -26,6 +26,11 @@ def command(
         list[str] | None,
         typer.Option("--attach", metavar="NAME=FILE", help="A CSV file as a table; can be repeated."),
     ] = None,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Write Parquet, to the file of -o.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="File: .parquet, .csv, .json or .jsonl."),
+    ] = None,
 ) -> None:
     """Ask the store in SQL.
 
@@ -33,11 +38,24 @@ def command(
 
     Example:  usertrack sql "SELECT page, count(*) FROM pageviews WHERE NOT is_bot GROUP BY 1 ORDER BY 2 DESC"
 
+    Example:  usertrack sql "FROM clicks" -o clicks.parquet
+
     Example:  usertrack sql --attach orders=orders.csv "SELECT * FROM sessions JOIN orders USING (session)"
     """
     attached = _attached(attach or [])
     if schema == (statement is not None):
         raise UsageError("either a SELECT or --schema is needed", hint="see: usertrack sql --help")
+    if parquet and (output is None or any(call.wants.values())):
+        raise UsageError("--parquet goes with -o and no other format", hint="for example: -o answer.parquet")
+    if output is not None and statement is not None:
+        asked = sys.stdin.read() if statement == "-" else statement
+        form = _form(call, output, parquet=parquet)
+        count = api.sql_file(
+            call.home, asked, output, form=form, site=call.site, rules=call.settings.tag, attached=attached
+        )
+        console.note(f"{count} {'row' if count == 1 else 'rows'} written")
+        console.result(str(output))
+        return
     if schema:
         found = api.sql_schema(call.home, attached=attached)
     else:
@@ -46,6 +64,22 @@ def command(
     headings = [Heading(name, name, is_flexible=True, shows=_shown) for name in found.names]
     rows = (dict(zip(found.names, row, strict=True)) for row in found.rows)
     console.listing(headings, rows, console.chosen_format(**call.wants))
+
+
+def _form(call: Call, output: Path, *, parquet: bool) -> api.TableFormat:
+    """Return the format that a flag asks for, else the file's name."""
+    flags: dict[str, api.TableFormat] = {"as_json": "json", "as_nl": "jsonl", "as_csv": "csv"}
+    for name, form in flags.items():
+        if call.wants[name]:
+            return form
+    if parquet:
+        return "parquet"
+    endings: dict[str, api.TableFormat] = {
+        ".parquet": "parquet", ".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".nl": "jsonl"
+    }  # fmt: skip
+    if output.suffix.lower() not in endings:
+        raise UsageError(f"the type of {output.name} is unclear", hint="add --parquet, --csv, --json or --nl")
+    return endings[output.suffix.lower()]
 
 
 def _attached(named: list[str]) -> dict[str, Path]:

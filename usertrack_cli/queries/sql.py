@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,7 +19,7 @@ from usertrack_cli.queries.views import create_views
 ROWS_MAX = 10_000_000
 """An answer is held in memory; ten million rows of a few columns are about 2 GB."""
 
-_BATCH_ROWS = 100_000
+BATCH_ROWS = 100_000
 
 _SCHEMA = """
 SELECT table_name AS view, column_name AS name, data_type AS type
@@ -41,12 +42,8 @@ def run(con: duckdb.DuckDBPyConnection, statement: str) -> Result:
     Raises:
         UsageError: It is not one ``SELECT``, or DuckDB refuses it; the message is DuckDB's.
     """
-    check(con, statement)
-    create_views(con)
     rows: list[tuple[Any, ...]] = []
-    try:
-        # Through Arrow: fetching instants as Python objects would need a package of time zones.
-        reader = con.sql(statement).to_arrow_reader(_BATCH_ROWS)
+    with open_reader(con, statement) as reader:
         names = tuple(reader.schema.names)
         for batch in reader:
             rows += zip(
@@ -54,11 +51,25 @@ def run(con: duckdb.DuckDBPyConnection, statement: str) -> Result:
             )
             if len(rows) > ROWS_MAX:
                 raise UsageError(f"the answer has over {ROWS_MAX:,} rows", hint="add a LIMIT, or aggregate")
+    return Result(names, rows)
+
+
+@contextmanager
+def open_reader(con: duckdb.DuckDBPyConnection, statement: str) -> Iterator[Any]:
+    """Give an Arrow reader over the rows of one ``SELECT``.
+
+    Raises:
+        UsageError: It is not one ``SELECT``, or DuckDB refuses it, then or while it is read.
+    """
+    check(con, statement)
+    create_views(con)
+    try:
+        # Through Arrow: fetching instants as Python objects would need a package of time zones.
+        yield con.sql(statement).to_arrow_reader(BATCH_ROWS)
     except duckdb.IOException:
         raise  # a segment was swapped away: the caller asks again
     except duckdb.Error as error:
         raise UsageError(one_line(error), hint="list the views with: usertrack sql --schema") from error
-    return Result(names, rows)
 
 
 def schema(con: duckdb.DuckDBPyConnection) -> Result:

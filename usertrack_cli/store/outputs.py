@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from usertrack_cli.errors import UsageError
 from usertrack_cli.store.home import FILE_MODE, random_name, sync_dir
@@ -23,11 +24,22 @@ def write_private(path: Path, data: bytes) -> None:
     Raises:
         UsageError: It cannot be written there; what was there is as it was.
     """
+    with private_file(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[BinaryIO]:
+    """Give a file that takes its place, synced, when it is complete; an existing one is replaced.
+
+    Raises:
+        UsageError: It cannot be written there; what was there is as it was.
+    """
     draft = path.with_name(f".{path.name[:100]}.{random_name()}")
     try:
-        handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, FILE_MODE)
+        handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, FILE_MODE)
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -63,3 +75,15 @@ def remove_outputs(paths: Iterable[Path]) -> int:
 
 def _is_as_written(path: Path, written_at: int) -> bool:
     return path.is_file() and path.stat().st_mtime_ns // 1_000_000 <= written_at + WRITTEN_WITHIN_MS
+
+
+def write_parquet(reader: Any, file: BinaryIO) -> int:
+    """Write the batches of an Arrow reader as Parquet; return how many rows they have."""
+    import pyarrow.parquet as pq
+
+    rows = 0
+    with pq.ParquetWriter(file, reader.schema, compression="zstd") as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    return rows
