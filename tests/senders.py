@@ -41,7 +41,13 @@ class Sender:
             key = Keyring(keys).key(self.site, epoch, ipv6_prefix=64, now_ms=now_ms)
             return visitor_key(key, self.ip, self.agent)
 
-    def batch(self, seq: int, *events: list[Any], layouts: tuple[NewLayout, ...] = ()) -> NewBatch:
+    def batch(
+        self,
+        seq: int,
+        *events: list[Any],
+        layouts: tuple[NewLayout, ...] = (),
+        seen: tuple[tuple[str, str], ...] = (),
+    ) -> NewBatch:
         received_at = self.received_at or clock.now_ms()
         started_at = self.started_at or received_at - 60_000
         meta = {"country": "DE", "browser": "Firefox", "os": "Linux", "device": "desktop", "is_bot": False}
@@ -64,6 +70,7 @@ class Sender:
             user_agent=self.agent,
             opens=NewSession(day=day, epoch=epoch, visitor=self.visitor, skew_ms=0, client=b"{}"),
             layouts=layouts,
+            seen=seen,
         )
 
     def send(self, seq: int, *events: list[Any], layouts: tuple[NewLayout, ...] = ()) -> Outcome:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from usertrack_cli.api.ageing import say_ageing
 from usertrack_cli.api.elements import page_ledger
 from usertrack_cli.api.heatmaps import (
+    OF_MOVES,
     TITLES,
     Counted,
     HeatmapKind,
@@ -159,6 +161,8 @@ def difference_map(
 
     title, unit = TITLES[kind]
     judged = Thresholds()
+    sides_aged = [say_ageing(home, side.chosen, zone=zone) for side in (a, b) if kind in OF_MOVES]
+    aged = dict.fromkeys(said for each in sides_aged for said in each)
     on_step(0.0, "looking for the page")
     page = page_drawn(home, b.chosen, kinds=kinds_of(kind), what=unit, zone=zone)
     here = replace(b.chosen, width_class=page.width.width_class)
@@ -195,7 +199,7 @@ def difference_map(
         ),
         unit=unit,
         definition=definition(kind, judged),
-        notes=(*page.notes, *notes),
+        notes=(*page.notes, *notes, *aged),
     )
     image = difference_picture(
         *(_per_sessions(counted, total, PER_SESSIONS) for counted, total in zip(sides, totals, strict=True)),

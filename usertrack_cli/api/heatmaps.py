@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
+from usertrack_cli.api.ageing import say_ageing
 from usertrack_cli.api.nothing import nothing
 from usertrack_cli.api.pages_drawn import PageDrawn, backdrop_of, field_selectors, page_drawn
 from usertrack_cli.api.pictures import OnStep, Picture, dates, picture_of, silent
@@ -27,6 +28,8 @@ HeatmapKind = Literal["click", "move", "attention", "rage", "dead", "first-click
 BLOCK_PX = 32
 """Squares that ``sessions_min`` is asked of: about as large as what the eye takes for one spot."""
 
+OF_MOVES: frozenset[HeatmapKind] = frozenset(["move", "attention"])
+"""Kinds that are made of pointer movements."""
 TITLES: dict[str, tuple[str, str]] = {
     "click": ("click heatmap", "clicks"),
     "move": ("move heatmap", "pointer samples"),
@@ -88,6 +91,7 @@ def heatmap(
     from usertrack_cli.render.palette import Colormap
 
     judged = thresholds or Thresholds()
+    aged = say_ageing(home, chosen, zone=zone) if kind in OF_MOVES else ()
     title, unit = TITLES[kind]
     on_step(0.0, "looking for the page")
     page = page_drawn(home, chosen, kinds=kinds_of(kind), what=unit, zone=zone)
@@ -122,7 +126,7 @@ def heatmap(
         unit=unit,
         anchored_count=counted.anchored,
         definition=definition(kind, judged),
-        notes=(*page.notes, *_few(sessions_min)),
+        notes=(*page.notes, *aged, *_few(sessions_min)),
     )
     image = heatmap_picture(
         counted.counts,
@@ -185,7 +189,7 @@ def counted_events(
     from usertrack_cli.queries.moves import Drawn
     from usertrack_cli.render.density import CELL_PX
 
-    if kind in {"move", "attention"}:
+    if kind in OF_MOVES:
         drawn = Drawn(
             width_px=backdrop.document_w,
             height_px=backdrop.document_h,

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from usertrack_cli.api.ageing import say_ageing
 from usertrack_cli.api.nothing import elsewhere, nothing
 from usertrack_cli.errors import NothingMatchedError, UsageError, UsertrackError
 from usertrack_cli.queries.filters import Filter
@@ -86,6 +87,7 @@ def sessions(
     found, given = ask(home, chosen, listed, needs_tags=True)
     if not found:
         raise _no_sessions(home, chosen, is_unwatched=is_unwatched)
+    say_ageing(home, chosen)  # the events of a session and its length count movements
     return _labelled(home, found, given)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from usertrack_cli.api.ageing import say_ageing
 from usertrack_cli.naming import TagRule
 from usertrack_cli.queries.filters import Filter
 from usertrack_cli.store.home import Home
@@ -36,6 +37,7 @@ def sql(
     from usertrack_cli.queries.sql import run
 
     chosen = Filter(site=site, rules=tuple(rules))
+    say_ageing(home, chosen)
     # Rules are judged over all sessions, which is wasted on a statement that does not look at those.
     needs_tags = "sessions" in statement.lower()
     return ask(home, chosen, lambda con: run(con, statement), needs_tags=needs_tags, attached=attached or {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from usertrack_cli.api.ageing import say_ageing
 from usertrack_cli.api.layouts import layouts, nearest_layout
 from usertrack_cli.errors import NothingMatchedError
 from usertrack_cli.queries.filters import Filter
@@ -37,6 +38,7 @@ def recording(home: Home, *, site: str, session: str) -> Recording:
     if not about:
         raise NothingMatchedError(f"no session {session}", hint="list them with: usertrack sessions")
     start = rows[0]["occurred_at"]
+    say_ageing(home, Filter(site=site, from_ms=start, to_ms=start + 1))
     names = [field.name for field in fields(Event) if field.name != "at_ms"]
     at_ms, events = 0, []
     for row in rows:

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from usertrack_cli import clock, console
+from usertrack_cli.console import Heading
 from usertrack_cli.options import Call, shared
 from usertrack_cli.settings import Settings, resolve
 
+if TYPE_CHECKING:
+    from usertrack_cli.lifecycle.retention import Due
 
-@shared(settings=("max_sessions", "max_age", "moves"))
+
+_HEADINGS = (
+    Heading("site", "SITE"),
+    Heading("rule", "RULE"),
+    Heading("what", "WHAT GOES", is_flexible=True),
+    Heading("count", "NUMBER", "right"),
+    Heading("events", "EVENTS", "right"),
+    Heading("bytes", "ABOUT", "right", shows=console.bytes_text),
+)
+
+
+@shared(settings=("max_sessions", "max_age", "moves"), outputs=True)
 def command(
     *,
     call: Call,
@@ -22,15 +37,36 @@ def command(
 ) -> None:
     """Remove what the retention settings no longer keep.
 
-    Sessions of the last seven days go by age only, or for a --max-sessions typed here.
+    serve does this every hour by itself. Whole sessions go, the oldest first; those of the last seven days go
+    by age only, or for a --max-sessions typed here; restricted ones stay. Layouts, agent strings and consents
+    go when they were not seen within max_age. Nothing goes where the clock jumped by more than a day.
 
-    From cron, hourly:  17 * * * *  usertrack prune --data /var/lib/usertrack
-    """
+    \b
+    From cron, hourly:
+      17 * * * *  usertrack prune --data /var/lib/usertrack
+
+    \b
+    Or by systemd, usertrack-prune.timer beside usertrack-prune.service:
+      [Timer]
+      OnCalendar=hourly
+      Persistent=true
+      [Install]
+      WantedBy=timers.target
+
+    \b
+      [Service]
+      Type=oneshot
+      User=usertrack
+      ExecStart=/usr/local/bin/usertrack prune --data /var/lib/usertrack
+
+    Example:  usertrack prune --dry-run
+    """  # noqa: D301 - the marks before what must not be wrapped are real characters
     from usertrack_cli.lifecycle.keys import destroy_idle_keys
-    from usertrack_cli.lifecycle.retention import due, prune
+    from usertrack_cli.lifecycle.retention import due, forecast, prune
 
     home, now_ms = call.home, clock.now_ms()
     typed = {name: call.values[name] for name in ("max_sessions", "max_age", "moves")}
+    rows: list[dict[str, Any]] = []
     for site in call.sites:
         own = resolve(call.table, site=site).settings
         wanted = resolve(call.table, site=site, flags=typed).settings
@@ -38,22 +74,30 @@ def command(
         means_it = wanted.max_sessions < own.max_sessions
         if dry_run or _is_stricter(wanted, own):
             what = due(home, wanted, now_ms=now_ms, spares_young=not means_it)
-            console.result(
-                f"{site}: {len(what.too_old)} sessions too old, {len(what.over_cap)} over the cap,"
-                f" {what.rows} events; pointer movements of {len(what.aged_segments)} segments;"
-                f" {what.kept} sessions stay"
-            )
+            found = [{"site": site} | asdict(rule) for rule in forecast(home, what)]
             if dry_run:
+                rows += found
+                console.note(_stays(what))
                 continue
+            console.listing(_HEADINGS, found, console.chosen_format(**call.wants))
             if not what.is_nothing:
                 console.confirm("Remove them for good?", yes=yes)
         gone = prune(home, wanted, now_ms=now_ms, spares_young=not means_it, trusts_clock=yes)
         console.result(
             f"{site}: removed {gone.sessions} sessions, {gone.rows} events, {console.bytes_text(gone.bytes)}"
         )
-    if not dry_run:
-        for site, epoch in destroy_idle_keys(home, now_ms=now_ms):
-            console.result(f"{site}: destroyed the key of epoch {epoch}, which nothing belongs to any more")
+    if dry_run:
+        console.listing(_HEADINGS, rows, console.chosen_format(**call.wants))
+        return
+    for site, epoch in destroy_idle_keys(home, now_ms=now_ms):
+        console.result(f"{site}: destroyed the key of epoch {epoch}, which nothing belongs to any more")
+
+
+def _stays(what: Due) -> str:
+    kept = f"{what.site}: {what.kept} sessions stay"
+    restricted = f", {len(what.restricted)} of them restricted" if what.restricted else ""
+    jumped = "" if what.is_steady else "; for now everything does: the clock jumped by more than a day"
+    return f"{kept}{restricted}{jumped}"
 
 
 def _is_stricter(wanted: Settings, own: Settings) -> bool:

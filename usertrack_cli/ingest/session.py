@@ -19,7 +19,8 @@ from usertrack_cli.ingest.event import ELAPSED_MS_MAX
 from usertrack_cli.ingest.identity import limited_address, reach
 from usertrack_cli.ingest.rate import Rate
 from usertrack_cli.settings import Settings
-from usertrack_cli.store.inbox import Inbox, NewBatch, NewConsent, NewLayout, NewSession, OpenSession
+from usertrack_cli.store.consents import NewConsent
+from usertrack_cli.store.inbox import Inbox, NewBatch, NewLayout, NewSession, OpenSession
 from usertrack_cli.store.visitor import Keyring, epoch_at, visitor_key
 
 SESSIONS_REMEMBERED = 20_000
@@ -121,6 +122,7 @@ class Sessions:
             opens=None if known.is_stored else _opening(known),
             consent=_given(arrival.consent),
             layouts=arrival.layouts,
+            seen=arrival.seen,
         )
 
     def committed(self, places: Sequence[_Place]) -> None:

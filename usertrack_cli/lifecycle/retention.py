@@ -1,27 +1,24 @@
 """Retention: how long and how many sessions are kept, and the application of it.
 
 The unit is the whole session. The rules, each per site: sessions silent for longer than ``max_age``
-go; of what is left the newest ``max_sessions`` stay, but eviction stops at sessions of the last
-seven days: new ones are refused instead, so that a flood cannot wash away what was recorded.
+go; of what is left the newest ``max_sessions`` of each source stay, but eviction stops at sessions of
+the last seven days: new ones are refused instead, so that a flood cannot wash away what was recorded.
 Bots have a cap of their own below that. Pointer movements older than ``moves`` go while their
-session stays.
+session stays. Layouts, agent strings and consents that were not seen within ``max_age`` go too.
+Restricted sessions stay, with everything in them.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from usertrack_cli import clock
 from usertrack_cli.clock import DAY_MS, MINUTE_MS
 from usertrack_cli.errors import CheckFailedError
+from usertrack_cli.lifecycle.thinning import MOVE, Thinned, Weight, thin, weights
 from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter
 from usertrack_cli.queries.visitors import SessionEnd, session_ends
@@ -29,15 +26,14 @@ from usertrack_cli.settings import Settings
 from usertrack_cli.store import catalog, timekeeping
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.jobs import finished, mark_full
+from usertrack_cli.store.leftovers import Leftovers, forget_leftovers, leftovers
 from usertrack_cli.store.lock import MAINTENANCE, held
-from usertrack_cli.store.parquet import read_segment, without_sessions, write_segment
-from usertrack_cli.store.quarantine import forget, quarantined, sound_segments
+from usertrack_cli.store.migration import forget_copies
+from usertrack_cli.store.quarantine import forget, quarantined
 from usertrack_cli.store.reserve import spent_reserve
+from usertrack_cli.store.restrictions import restricted_sessions
 from usertrack_cli.store.roster import live_segments, unlink_retired
-from usertrack_cli.store.segment import Segment, day_end_ms, new_segment_path
-from usertrack_cli.store.swap import swap
-from usertrack_cli.store.tallies import EVICTED, add_tallies
-from usertrack_cli.store.workspace import workspace
+from usertrack_cli.store.segment import day_end_ms
 
 if TYPE_CHECKING:
     import sqlite3
@@ -48,8 +44,11 @@ YOUNG_MS = 7 * DAY_MS
 """Eviction by number stops here: a week of traffic over the cap means a wrong cap or a flood."""
 BOT_SHARE = 10
 """Bots get a tenth of the cap, so that they never push people out."""
+COPY_KEEP_MS = 7 * DAY_MS
+"""A week after a migration nobody goes back; its copy holds what the catalog held then."""
 LOCK_WAIT_S = 60.0
-SOURCE = "tracker"
+RECORDED = "tracker"
+"""The source that new sessions come from; it alone can be full."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,21 +58,29 @@ class Due:
     Attributes:
         too_old: Sessions silent for longer than ``max_age``.
         over_cap: Further sessions beyond ``max_sessions``, oldest first.
+        restricted: Sessions that stay whatever the rules say.
         is_full: True where only young sessions are over the cap, so that new ones are refused.
+        before_ms: Instant that ``max_age`` reaches back to.
         moves_before: Instant before which pointer movements go, ms.
         aged_segments: Paths of segments that hold such movements.
         outlived: Files in quarantine whose sessions would be too old by now.
+        leftovers: Layouts, agent strings and consents not seen within ``max_age``.
+        is_steady: False where the clock jumped, so that nothing will be removed.
     """
 
     site: str
     kept: int
     too_old: tuple[str, ...]
     over_cap: tuple[str, ...]
+    restricted: frozenset[str]
     is_full: bool
     rows: int
+    before_ms: int
     moves_before: int
     aged_segments: tuple[str, ...]
     outlived: tuple[str, ...]
+    leftovers: Leftovers = field(default_factory=Leftovers)
+    is_steady: bool = True
 
     @property
     def sessions(self) -> tuple[str, ...]:
@@ -81,9 +88,30 @@ class Due:
         return (*self.too_old, *self.over_cap)
 
     @property
+    def thinned(self) -> Thinned:
+        """What is to leave the segments."""
+        return Thinned(
+            site=self.site,
+            gone=frozenset(self.sessions),
+            aged=frozenset(self.aged_segments),
+            restricted=self.restricted,
+        )
+
+    @property
     def is_nothing(self) -> bool:
         """True where every rule is met already."""
-        return not self.sessions and not self.aged_segments and not self.outlived
+        return not (self.sessions or self.aged_segments or self.outlived) and self.leftovers.is_nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What one rule would remove: how many of what, the events among them, and about how many bytes."""
+
+    rule: str
+    what: str
+    count: int
+    events: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,37 +131,69 @@ def due(home: Home, settings: Settings, *, now_ms: int, spares_young: bool = Tru
         spares_young: False where the operator typed the cap and means it, whatever is over it.
     """
     site = settings.site
-    ends = ask(
-        home, Filter(site=site), lambda con: session_ends(con, site=site, source=SOURCE), shows_hidden=True
-    )
+    ends = ask(home, Filter(site=site), lambda con: session_ends(con, site=site), shows_hidden=True)
+    before_ms, moves_before = now_ms - settings.max_age, now_ms - settings.moves
     with closing(catalog.connect(home)) as con:
-        restricted = {row[0] for row in con.execute("SELECT session FROM restrictions WHERE site = ?", (site,))}
+        restricted = frozenset(session for _, session, _ in restricted_sessions(con, site=site))
         segments = live_segments(con, site)
         aside = quarantined(con, site)
+        unseen = leftovers(con, site=site, before_ms=before_ms)
+        is_steady = timekeeping.would_be_steady(con, now_ms=now_ms)
     free = [end for end in ends if end.session not in restricted]
-    too_old = [end for end in free if end.ended_at < now_ms - settings.max_age]
+    too_old = [end for end in free if end.ended_at < before_ms]
     rest = free[len(too_old) :]  # oldest first, so the old ones lead
-    over_cap, is_full = _over_cap(
-        rest,
-        keep=settings.max_sessions,
-        pinned=len(ends) - len(free),
-        now_ms=now_ms,
-        spares_young=spares_young,
-    )
-    moves_before = now_ms - settings.moves
+    over_cap: list[SessionEnd] = []
+    is_full = False
+    for source in sorted({end.source for end in ends}):
+        over, stays_full = _over_cap(
+            [end for end in rest if end.source == source],
+            keep=settings.max_sessions,
+            pinned=sum(end.source == source and end.session in restricted for end in ends),
+            now_ms=now_ms,
+            spares_young=spares_young,
+        )
+        over_cap += over
+        is_full = is_full or (stays_full and source == RECORDED)
     return Due(
         site=site,
         kept=len(ends) - len(too_old) - len(over_cap),
         too_old=tuple(end.session for end in too_old),
         over_cap=tuple(end.session for end in over_cap),
+        restricted=restricted,
         is_full=is_full,
         rows=sum(end.events for end in [*too_old, *over_cap]),
+        before_ms=before_ms,
         moves_before=moves_before,
         aged_segments=tuple(
-            s.path for s in segments if s.last_at < moves_before and "move" not in s.aged.split()
+            each.path for each in segments if each.last_at < moves_before and MOVE not in each.aged.split()
         ),
-        outlived=tuple(each.path for each in aside if day_end_ms(each.day) < now_ms - settings.max_age),
+        # Whom a file in quarantine belongs to is not known: it may be a restricted session.
+        outlived=tuple(each.path for each in aside if day_end_ms(each.day) < before_ms and not restricted),
+        leftovers=unseen,
+        is_steady=is_steady,
     )
+
+
+def forecast(home: Home, what: Due) -> list[Rule]:
+    """Return what each rule would remove, with the events and about how many bytes; nothing is changed."""
+    groups = [frozenset(what.too_old), frozenset(what.over_cap)]
+    left = what.leftovers
+    with closing(catalog.connect(home)) as con:
+        (old, over), moves = weights(con, home, what.thinned, groups)
+    aside = sum((home.quarantine / path).stat().st_size for path in what.outlived)
+    named = (
+        ("max_age", "sessions", len(what.too_old), old),
+        ("max_sessions", "sessions", len(what.over_cap), over),
+        ("moves", "pointer movements", moves.rows, moves),
+        ("max_age", "files in quarantine", len(what.outlived), Weight(0, aside)),
+        ("max_age", "layouts", left.layouts, Weight(0, left.layout_bytes)),
+        ("max_age", "agent strings", left.agents, Weight(0, left.agent_bytes)),
+        ("max_age", "consents", left.consents, Weight()),
+    )
+    return [
+        Rule(rule=rule, what=kind, count=count, events=weight.rows, bytes=weight.bytes)
+        for rule, kind, count, weight in named
+    ]
 
 
 def prune(
@@ -158,16 +218,15 @@ def prune(
     ):
         _check_clock(con, now_ms=now_ms, trusts_clock=trusts_clock)
         unlink_retired(con, home, now_ms=now_ms)
+        forget_copies(home, before_ms=now_ms - COPY_KEEP_MS)
         what = due(home, settings, now_ms=now_ms, spares_young=spares_young)
         mark_full(con, settings.site, is_full=what.is_full, now_ms=now_ms)
         # Labels first: without their session they would be found by nobody and stay for ever.
         _forget(con, what)
-        rows, size = _rewrite(con, home, what, at_once=is_low) if not what.is_nothing else (0, 0)
+        gone = Weight() if what.is_nothing else thin(con, home, what.thinned, at_once=is_low)
         forget(con, home, what.outlived)
-        with catalog.transaction(con):
-            add_tallies(con, EVICTED, {"over the cap": len(what.over_cap)}, now_ms=now_ms)
         finished(con, f"prune:{settings.site}", started_at=now_ms, now_ms=clock.now_ms())
-    return Pruned(site=settings.site, sessions=len(what.sessions), rows=rows, bytes=size)
+    return Pruned(site=settings.site, sessions=len(what.sessions), rows=gone.rows, bytes=gone.bytes)
 
 
 def _check_clock(con: sqlite3.Connection, *, now_ms: int, trusts_clock: bool) -> None:
@@ -197,78 +256,10 @@ def _over_cap(
     )
 
 
-def _rewrite(con: sqlite3.Connection, home: Home, what: Due, *, at_once: bool) -> tuple[int, int]:
-    """Replace every file that holds what goes; all in one commit, or on a full disk a day at a time.
-
-    A session lies in the files of one day, so that no crash leaves half of it.
-    """
-    days: dict[str, list[Segment]] = defaultdict(list)
-    for segment in sound_segments(con, home, live_segments(con, what.site), now_ms=clock.now_ms()):
-        days[segment.day if at_once else ""].append(segment)
-    rows = size = 0
-    with workspace(home) as folder:
-        for segments in sorted(days.values(), key=lambda day: sum(segment.bytes for segment in day)):
-            old: list[Segment] = []
-            new: list[Segment] = []
-            for segment in segments:
-                written = _without(con, home, folder, segment, what)
-                if written is not None:
-                    old.append(segment)
-                    new += written
-            swap(
-                con,
-                home,
-                old=[segment.path for segment in old],
-                new=new,
-                now_ms=clock.now_ms(),
-                at_once=at_once,
-            )
-            rows += sum(segment.rows for segment in old) - sum(segment.rows for segment in new)
-            size += sum(segment.bytes for segment in old) - sum(segment.bytes for segment in new)
-    return rows, size
-
-
-def _without(
-    con: sqlite3.Connection, home: Home, folder: Path, segment: Segment, what: Due
-) -> list[Segment] | None:
-    """Write what stays of a segment and return it, nothing or one; ``None`` where all of it stays."""
-    gone, is_aged = set(what.sessions), segment.path in what.aged_segments
-    if not is_aged and not _may_hold(home, segment, gone):
-        return None
-    before = read_segment(home, segment.path)
-    after, kinds = _after(before, segment, gone=gone, is_aged=is_aged)
-    if after.num_rows == before.num_rows and kinds == segment.aged:
-        return None
-    return _written(con, home, folder, after, segment, aged=kinds)
-
-
-def _written(
-    con: sqlite3.Connection, home: Home, folder: Path, after: pa.Table, segment: Segment, *, aged: str
-) -> list[Segment]:
-    if not after.num_rows:
-        return []
-    node = catalog.store_value(con, "node")
-    target = new_segment_path(segment.site, segment.day, node=node, now_ms=clock.now_ms())
-    return [write_segment(home, after, path=target, level=segment.level, workspace=folder, aged=aged)]
-
-
-def _after(before: pa.Table, segment: Segment, *, gone: set[str], is_aged: bool) -> tuple[pa.Table, str]:
-    after = without_sessions(before, gone) if gone else before
-    if not is_aged:
-        return after, segment.aged
-    return after.filter(pc.not_equal(after["kind"], "move")), " ".join(sorted({*segment.aged.split(), "move"}))
-
-
-def _may_hold(home: Home, segment: Segment, gone: set[str]) -> bool:
-    if not gone:
-        return False
-    column = read_segment(home, segment.path, columns=["session"])["session"]
-    return not gone.isdisjoint(pc.unique(column).to_pylist())
-
-
 def _forget(con: sqlite3.Connection, what: Due) -> None:
-    """Take the labels and notes of sessions that are gone with them."""
+    """Take the labels and notes of sessions that are gone with them, and what was not seen for as long."""
     with catalog.transaction(con):
+        forget_leftovers(con, site=what.site, before_ms=what.before_ms)
         for session in what.sessions:
             for table in ("sessions_open", "tags", "notes", "watched", "outputs"):
                 con.execute(

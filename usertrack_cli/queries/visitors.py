@@ -43,8 +43,8 @@ ORDER BY e.site, started_at, e.session
 
 _ENDS = """
 SELECT session, epoch_ms(max(occurred_at)) AS ended_at, count(*) AS events,
-       coalesce(bool_or(is_bot), false) AS is_bot
-FROM events WHERE site = $site AND source = $source
+       coalesce(bool_or(is_bot), false) AS is_bot, min(source) AS source
+FROM events WHERE site = $site
 GROUP BY session
 ORDER BY ended_at, session
 """
@@ -76,6 +76,7 @@ class SessionEnd:
     ended_at: int
     events: int
     is_bot: bool = False
+    source: str = "tracker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +142,6 @@ def _sessions(
     return [VisitorSession(**(row | {"visitors": tuple(row["visitors"])})) for row in found]
 
 
-def session_ends(con: duckdb.DuckDBPyConnection, *, site: str, source: str) -> list[SessionEnd]:
+def session_ends(con: duckdb.DuckDBPyConnection, *, site: str) -> list[SessionEnd]:
     """Return every session of a site, the one silent for longest first."""
-    return [SessionEnd(**row) for row in rows_of(con, _ENDS, {"site": site, "source": source})]
+    return [SessionEnd(**row) for row in rows_of(con, _ENDS, {"site": site})]

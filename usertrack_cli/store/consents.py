@@ -48,6 +48,15 @@ _OLD = "max(coalesce(granted_at, 0), coalesce(last_used_at, 0), coalesce(withdra
 
 
 @dataclass(frozen=True, slots=True)
+class NewConsent:
+    """The consent that a session begins under."""
+
+    token: str
+    version: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """One record; instants in ms, UTC.
 
@@ -108,12 +117,12 @@ class Decisions:
         return left >= 0
 
 
-def note_use(con: sqlite3.Connection, *, site: str, token: str, version: str, scope: str, now_ms: int) -> None:
+def note_use(con: sqlite3.Connection, given: NewConsent, *, site: str, now_ms: int) -> None:
     """Note that a session begins under a consent; one that nothing else told of is recorded by that.
 
     Inside a transaction. New sessions are limited per address and site, which bounds these records too.
     """
-    con.execute(_USE, (site, token, version, scope, now_ms))
+    con.execute(_USE, (site, given.token, given.version, given.scope, now_ms))
 
 
 def is_withdrawn(con: sqlite3.Connection, *, site: str, token: str) -> bool:

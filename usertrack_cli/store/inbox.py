@@ -10,10 +10,12 @@ from enum import StrEnum
 from itertools import chain
 
 from usertrack_cli.store.catalog import transaction
-from usertrack_cli.store.consents import note_use
+from usertrack_cli.store.consents import NewConsent, note_use
 
 AGENTS_MAX = 65_536
 """Agent strings kept per site; enough for years, small enough to try each under every key."""
+LAYOUT_SEEN_EVERY_MS = 3_600_000
+"""How exactly it is known when a layout was last seen; more often would write with each pageview."""
 LAYOUTS_PER_PAGE_MAX = 200
 """Layouts kept per page; a page that differs for everybody would fill the catalog otherwise."""
 
@@ -57,15 +59,6 @@ class NewSession:
     client: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class NewConsent:
-    """The consent that a session begins under."""
-
-    token: str
-    version: str
-    scope: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewBatch:
     """One decoded, checked and enriched batch.
@@ -76,6 +69,7 @@ class NewBatch:
         body: JSON ``{"t": …, "pg": […], "e": […]}`` with the good events only.
         opens: Set where the session was not known; the first batch of a session to be
             committed wins, so two that race agree afterwards.
+        seen: ``(page, hash)`` of layouts that its pages have.
         consent: What the session was recorded on; noted when it begins.
         month: ``yyyy-mm`` of arrival, all that is kept beside the agent string.
     """
@@ -95,6 +89,7 @@ class NewBatch:
     opens: NewSession | None = None
     consent: NewConsent | None = None
     layouts: tuple[NewLayout, ...] = ()
+    seen: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +135,21 @@ ON CONFLICT (site, page, hash) DO UPDATE
     WHERE layouts.needs_text = 1
 """
 
+_SEE_LAYOUT = """
+UPDATE layouts SET last_seen_at = ?4 WHERE site = ?1 AND page = ?2 AND hash = ?3 AND last_seen_at < ?5
+"""
+
 _INSERT_AGENT = """
 INSERT INTO agents (site, user_agent, first_month, last_month)
 SELECT ?1, ?2, ?3, ?3 WHERE (SELECT count(*) FROM agents WHERE site = ?1) < ?4
 ON CONFLICT (site, user_agent) DO UPDATE SET last_month = excluded.last_month
     WHERE last_month < excluded.last_month
 """
+
+
+def _seen_rows(batch: NewBatch) -> list[tuple[str, str, str, int, int]]:
+    now_ms = batch.received_at
+    return [(batch.site, *place, now_ms, now_ms - LAYOUT_SEEN_EVERY_MS) for place in batch.seen]
 
 
 class Inbox:
@@ -179,9 +183,10 @@ class Inbox:
             con.executemany(_INSERT_SESSION, opened)
             for batch in stored:
                 if batch.opens is not None and batch.consent is not None:
-                    self._note_consent(batch, batch.consent)
+                    note_use(con, batch.consent, site=batch.site, now_ms=batch.received_at)
                 if batch.layouts:
                     con.executemany(_INSERT_LAYOUT, [_layout_row(batch, layout) for layout in batch.layouts])
+            con.executemany(_SEE_LAYOUT, [row for batch in stored for row in _seen_rows(batch)])
             agents = {(each.site, each.user_agent, each.month) for each in stored} - self._agents
             con.executemany(_INSERT_AGENT, [(*agent, AGENTS_MAX) for agent in agents])
         # Only remembered once committed: after a rollback they must be written again.
@@ -189,16 +194,6 @@ class Inbox:
             self._agents.clear()
         self._agents |= agents
         return outcomes
-
-    def _note_consent(self, batch: NewBatch, given: NewConsent) -> None:
-        note_use(
-            self._con,
-            site=batch.site,
-            token=given.token,
-            version=given.version,
-            scope=given.scope,
-            now_ms=batch.received_at,
-        )
 
     def _erased(self, batches: Sequence[NewBatch]) -> set[tuple[str, str]]:
         """Return those sessions of ``batches`` that must not come back."""

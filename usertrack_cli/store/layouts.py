@@ -75,7 +75,7 @@ def nearest_layout_hash(
     """
     row = con.execute(
         "SELECT page, hash, viewport_w FROM layouts WHERE site = ?1 AND page = ?2"
-        " ORDER BY abs(viewport_w - ?3), last_seen_at DESC, hash LIMIT 1",
+        " ORDER BY abs(viewport_w - ?3), last_seen_at DESC, first_seen_at DESC, hash LIMIT 1",
         (site, page, viewport_w),
     ).fetchone()
     if row is None or width_class(row[2]) != width_class(viewport_w):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _latest: list[str] = []
+_added: list[str] = []
 
 
 def record(lines: Sequence[str]) -> None:
@@ -12,8 +13,15 @@ def record(lines: Sequence[str]) -> None:
     _latest[:] = lines
 
 
+def add(line: str) -> None:
+    """Remember something that every answer so far does not include, however many more there are."""
+    if line not in _added:
+        _added.append(line)
+
+
 def take() -> list[str]:
     """Return what was recorded last, once."""
-    lines = list(_latest)
+    lines = [*_latest, *_added]
     _latest.clear()
+    _added.clear()
     return lines

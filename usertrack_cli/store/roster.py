@@ -24,6 +24,11 @@ SELECT {_COLUMNS} FROM segments
 WHERE retired_at IS NULL AND (?1 IS NULL OR site = ?1)
 ORDER BY site, day, path
 """  # noqa: S608 - own names
+_AGED = """
+SELECT max(last_at) FROM segments
+WHERE retired_at IS NULL AND ' ' || aged || ' ' LIKE '% ' || :kind || ' %' AND (:site IS NULL OR site = :site)
+  AND (:from_ms IS NULL OR last_at >= :from_ms) AND (:to_ms IS NULL OR first_at < :to_ms)
+"""
 _ALL = f"SELECT {_COLUMNS}, retired_at FROM segments ORDER BY path"  # noqa: S608 - own names
 
 
@@ -33,6 +38,14 @@ def live_segments(con: sqlite3.Connection, site: str | None = None) -> list[Segm
         Segment(**dict(zip([f.name for f in fields(Segment)], row, strict=True)))
         for row in con.execute(_LIVE, (site,))
     ]
+
+
+def aged_until(
+    con: sqlite3.Connection, kind: str, *, site: str | None, from_ms: int | None, to_ms: int | None
+) -> int | None:
+    """Return the last instant, ms, of segments of a range that lost this kind to age, or ``None``."""
+    row = con.execute(_AGED, {"kind": kind, "site": site, "from_ms": from_ms, "to_ms": to_ms}).fetchone()
+    return None if row is None else row[0]
 
 
 def add_segments(con: sqlite3.Connection, segments: Iterable[Segment]) -> None:
