@@ -76,8 +76,12 @@ def page_shares() -> npt.NDArray[np.float64]:
     return shares
 
 
-def make_store(folder: Path, *, events: int, seed: int = 1) -> Home:
-    """Return a store with about so many events, written by the store's own writer."""
+def make_store(folder: Path, *, events: int, seed: int = 1, parts: int = 1) -> Home:
+    """Return a store with about so many events, written by the store's own writer.
+
+    Args:
+        parts: Sessions that each walk is cut into: more sessions of fewer events.
+    """
     home = create_home(folder)
     prepare(home)
     sessions = events // ROWS_PER_SESSION
@@ -87,7 +91,7 @@ def make_store(folder: Path, *, events: int, seed: int = 1) -> Home:
             count = min(SESSIONS_PER_SEGMENT, sessions - start)
             # Spread over the last 20 days.
             start_ms = now_ms - clock.DAY_MS * 20 + start * (20 * clock.DAY_MS - clock.HOUR_MS) // sessions
-            table = _segment(np.random.default_rng((seed, start)), count, start_ms)
+            table = _segment(np.random.default_rng((seed, start)), count, start_ms, parts)
             day = datetime.fromtimestamp(start_ms / 1000, tz=UTC).date().isoformat()
             path = new_segment_path("default", day, node=NODE, now_ms=now_ms + start)
             segment = write_segment(home, table, path=path, level=4, workspace=scratch)
@@ -96,7 +100,7 @@ def make_store(folder: Path, *, events: int, seed: int = 1) -> Home:
     return home
 
 
-def _segment(rng: np.random.Generator, count: int, start_ms: int) -> pa.Table:
+def _segment(rng: np.random.Generator, count: int, start_ms: int, parts: int) -> pa.Table:
     pages = rng.choice(PAGE_COUNT, count, p=page_shares()).astype(np.int32)
     widths = rng.choice(WIDTHS, count)
     walk = walks(rng, pages, widths)
@@ -124,8 +128,10 @@ def _segment(rng: np.random.Generator, count: int, start_ms: int) -> pa.Table:
     width = np.repeat(widths, ROWS_PER_SESSION)
     columns: dict[str, pa.Array] = {
         "site": _same("default", rows),
-        "session": _taken([secrets.token_urlsafe(16)[:22] for _ in range(count)], ROWS_PER_SESSION),
-        "visitor": _taken([secrets.token_hex(16) for _ in range(count)], ROWS_PER_SESSION),
+        "session": _taken(
+            [secrets.token_urlsafe(16)[:22] for _ in range(count * parts)], ROWS_PER_SESSION // parts
+        ),
+        "visitor": _taken([secrets.token_hex(16) for _ in range(count * parts)], ROWS_PER_SESSION // parts),
         "source": _same("tracker", rows),
         "epoch": pa.array(np.full(rows, 202611, dtype=np.int32)),
         "seq": pa.array(np.tile(order // 50, count).astype(np.int32)),
