@@ -2,7 +2,8 @@
 
 ``python -m tests.fault.crashing ACTION STORE`` copies STORE, lets ACTION die at its first step, looks
 at what is left, and goes on with the second, until ACTION gets through. Death is ``os._exit``: no
-``finally``, no rollback, no closing, as after ``kill -9``.
+``finally``, no rollback, no closing, as after ``kill -9``. Or it is a real SIGKILL by strace at a
+system call, those that SQLite and Arrow make included.
 """
 
 from __future__ import annotations
@@ -10,11 +11,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sqlite3
+import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +39,19 @@ from usertrack_cli.store.roster import live_segments, roster_rows
 from usertrack_cli.store.workspace import workspace
 
 CRASHED = 86
+SYSCALLS = (
+    "write",
+    "pwrite64",
+    "ftruncate",
+    "fsync",
+    "fdatasync",
+    "rename",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+    "rmdir",
+)
+"""What changes the disk, whoever calls it: ours, SQLite's and Arrow's."""
 WRITES = ("INSERT", "UPDATE", "DELETE", "COMMIT", "BEGIN", "PRAGMA wal_checkpoint", "\nINSERT", "\nUPDATE")
 ERASED = "s000000000000000000001"
 
@@ -164,21 +183,68 @@ def in_child(act: Callable[[], None]) -> int:
     """Run ``act`` in a process of its own and return its exit code."""
     pid = os.fork()
     if pid == 0:
-        try:
-            act()
-            os._exit(0)
-        except BaseException:  # noqa: BLE001 the parent is told by the exit code
-            traceback.print_exc()
-            sys.stderr.flush()
-            os._exit(1)
+        os._exit(in_child_body(act))
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def main(action: str, template: Path, stride: int) -> int:
+def in_child_body(act: Callable[[], None]) -> int:
+    try:
+        act()
+    except BaseException:  # noqa: BLE001 the parent is told by the exit code
+        traceback.print_exc()
+        sys.stderr.flush()
+        return 1
+    return 0
+
+
+def killed_at_step(death: int, act: Callable[[], None]) -> int:
+    """Run ``act`` in a process that ends itself at its ``death``-th step."""
+
+    def die() -> None:
+        steps_until(death)
+        act()
+
+    return in_child(die)
+
+
+def killed_at_syscall(name: str, death: int, act: Callable[[], None]) -> int:
+    """Run ``act`` in a process that strace kills at its ``death``-th system call of this name."""
+
+    def wait_for_tracer() -> None:
+        os.kill(os.getpid(), signal.SIGSTOP)
+        act()
+
+    pid = os.fork()
+    if pid == 0:
+        os._exit(in_child_body(wait_for_tracer))
+    os.waitpid(pid, os.WUNTRACED)
+    trace = ["strace", "-f", "-qq", "-o", "/dev/null", "-p", str(pid), "-e", f"trace={name}"]
+    tracer = subprocess.Popen([*trace, "-e", f"inject={name}:signal=KILL:when={death}"])
+    while not is_traced(pid):
+        if tracer.poll() is not None:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise RuntimeError("strace cannot attach")
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGCONT)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    tracer.wait()
+    return CRASHED if code == -signal.SIGKILL else code
+
+
+def is_traced(pid: int) -> bool:
+    return "TracerPid:\t0\n" not in Path(f"/proc/{pid}/status").read_text()
+
+
+Kill = Callable[[int, Callable[[], None]], int]
+
+
+def main(action: str, template: Path, kills: dict[str, int]) -> int:
     """Print how many steps the action has; fail at the first one that leaves something wrong.
 
     Args:
-        stride: 1 dies at every step, 5 at every fifth.
+        kills: ``step``, or the names of system calls at which the process that acts is killed; each
+            with its stride: 1 dies at every step, 5 at every fifth.
     """
     pa.set_cpu_count(1)
     work = template.parent / f"work-{action}"
@@ -203,26 +269,24 @@ def main(action: str, template: Path, stride: int) -> int:
     before, after = (
         {tuple(row) for row in part} for part in json.loads(reference.root.with_suffix(".json").read_text())
     )
-    death = 1 - stride
-    while True:
-        death += stride
-        home = fresh()
-
-        def die(death: int = death, home: Home = home) -> None:
-            steps_until(death)
-            ACTIONS[action](home)
-
-        code = in_child(die)
-        if code not in (0, CRASHED):
-            print(f"step {death}: {action} itself failed")  # noqa: T201
-            return 1
-        if code == 0:
-            print(death - 1)  # noqa: T201
-            return 0
-        if in_child(lambda home=home: check(home, action, before, after)):  # type: ignore[misc]
-            print(f"step {death}: wrong state")  # noqa: T201
-            return 1
+    deaths = 0
+    for name, stride in kills.items():
+        kill: Kill = killed_at_step if name == "step" else partial(killed_at_syscall, name)
+        for death in count(1, stride):
+            home = fresh()
+            code = kill(death, lambda home=home: ACTIONS[action](home))  # type: ignore[misc]
+            if code == 0:
+                break
+            if code != CRASHED:
+                print(f"{name} {death}: {action} itself failed")  # noqa: T201
+                return 1
+            deaths += 1
+            if in_child(lambda home=home: check(home, action, before, after)):  # type: ignore[misc]
+                print(f"{name} {death}: wrong state")  # noqa: T201
+                return 1
+    print(deaths)  # noqa: T201
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], Path(sys.argv[2]), 1))
+    sys.exit(main(sys.argv[1], Path(sys.argv[2]), {"step": 1}))

@@ -21,7 +21,7 @@ from usertrack_cli.app import main
 from usertrack_cli.errors import UsertrackError
 from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter
-from usertrack_cli.store import catalog
+from usertrack_cli.store import catalog, drain
 from usertrack_cli.store.compaction import compact
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.roster import live_segments
@@ -186,7 +186,9 @@ def test_a_damaged_segment_does_not_keep_others_from_compaction(
     assert snapshot(stored).damaged_files == 1
 
 
-def test_a_batch_that_cannot_be_read_keeps_no_other_waiting_and_is_kept_aside(home: Home) -> None:
+@pytest.fixture
+def poisoned(home: Home) -> Home:
+    """A store in whose inbox one batch of three cannot be read."""
     good, bad = Sender(home, session_id(1)), Sender(home, session_id(2))
     good.send(0, pageview())
     bad.send(0, pageview())
@@ -195,6 +197,23 @@ def test_a_batch_that_cannot_be_read_keeps_no_other_waiting_and_is_kept_aside(ho
         con.execute(
             'UPDATE batches SET body = CAST(\'{"t": 1, "pg": [\' AS BLOB) WHERE session = ?', (session_id(2),)
         )
+    return home
+
+
+def test_a_drain_that_did_not_look_at_each_batch_would_be_stopped_by_one(
+    poisoned: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the test below."""
+    monkeypatch.setattr(drain, "_tables", lambda batches: (drain._tables_of(batches), []))
+
+    with closing(catalog.connect(poisoned)) as con, workspace(poisoned) as folder, pytest.raises(ValueError):
+        drain.drain(con, poisoned, folder, now_ms=clock.now_ms())
+
+    assert list(poisoned.segments.rglob("*.parquet")) == []
+
+
+def test_a_batch_that_cannot_be_read_keeps_no_other_waiting_and_is_kept_aside(poisoned: Home) -> None:
+    home = poisoned
 
     assert {row[0] for row in rows(home)} == {session_id(1)}
 

@@ -186,39 +186,123 @@ def test_without_the_reserve_deleting_on_a_full_disk_fails(tmp_path: Path) -> No
     on_small_disk(scenario_no_reserve, tmp_path / "disk", mib=96)
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="NOT PROVED HERE: strace is not installed")
-def test_a_failing_sync_is_never_acknowledged_and_passes(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    trace = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync")
-    # From the 40th call on every 3rd sync of the disk fails, in both processes.
-    prefix = (*trace, "-e", "inject=fsync,fdatasync:error=EIO:when=40+3")
-    with Crowd(3) as crowd, collecting(data, "--flush-interval", "1s", prefix=prefix) as running:
+needs_strace = pytest.mark.skipif(
+    shutil.which("strace") is None, reason="NOT PROVED HERE: strace is not installed"
+)
+
+
+def under_failing_calls(data: Path, *faults: str, unsafe: str = "") -> Crowd:
+    """Collect while system calls fail, with a safeguard switched off where ``unsafe`` does that."""
+    with collecting(data) as first:  # what only a new store does is not to fail
+        assert first.stop() == 0
+    calls = ",".join(fault.partition(":")[0] for fault in faults)
+    prefix = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}"]
+    for fault in faults:
+        prefix += ["-e", f"inject={fault}"]
+    environ = {}
+    if unsafe:
+        (data.parent / "sitecustomize.py").write_text(unsafe)
+        environ = {"PYTHONPATH": str(data.parent)}
+    with (
+        Crowd(3) as crowd,
+        collecting(data, "--flush-interval", "1s", prefix=tuple(prefix), environ=environ) as running,
+    ):
         crowd.port = running.port
-        time.sleep(4)
+        wait_for(lambda: len(crowd.acked) > 120)
         crowd.end()
         with contextlib.suppress(subprocess.TimeoutExpired):
             running.stop()
-    lost, double = lost_and_double(data, crowd)
+    return crowd
 
-    assert (lost, double) == (set(), 0)
+
+# From the 40th call on every 3rd sync of the disk fails, in both processes.
+FAILING_SYNCS = "fsync,fdatasync:error=EIO:when=40+3"
+ACKNOWLEDGED_ANYWAY = """
+import usertrack_cli.ingest.keeper as k
+keep = k.Keeper.keep
+def careless(self, arrivals):
+    return [k.KEPT if verdict.status == 503 else verdict for verdict in keep(self, arrivals)]
+k.Keeper.keep = careless
+"""
+
+
+@needs_strace
+def test_a_failing_sync_is_never_acknowledged_and_passes(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+
+    crowd = under_failing_calls(data, FAILING_SYNCS)
+
+    assert lost_and_double(data, crowd) == (set(), 0)
     assert crowd.statuses <= {200, 204, 503}
+    assert 503 in crowd.statuses
     assert main(["doctor", "--json", "--data", str(data)]) in {0, 4}
+
+
+@needs_strace
+def test_an_acknowledgement_in_spite_of_a_failing_sync_would_be_found(tmp_path: Path) -> None:
+    """The control of the test above."""
+    data = tmp_path / "data"
+
+    crowd = under_failing_calls(data, FAILING_SYNCS, unsafe=ACKNOWLEDGED_ANYWAY)
+
+    assert lost_and_double(data, crowd)[0]
+
+
+# SQLite calls a quota an I/O error. What it writes fails for a while; our own probe fails all the time.
+OVER_QUOTA = ("pwrite64:error=EDQUOT:when=60..90", "fsync:error=EDQUOT")
+
+
+@needs_strace
+def test_over_quota_is_507_and_collecting_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+
+    crowd = under_failing_calls(data, *OVER_QUOTA)
+
+    assert lost_and_double(data, crowd) == (set(), 0)
+    assert crowd.statuses <= {200, 204, 503, 507}
+    assert 507 in crowd.statuses
+
+
+@needs_strace
+def test_a_quota_taken_for_a_failing_disk_would_be_found(tmp_path: Path) -> None:
+    """The control of the test above."""
+    blind = "import usertrack_cli.ingest.keeper as k\nk.Keeper._is_over_quota = lambda self: False\n"
+
+    crowd = under_failing_calls(tmp_path / "data", *OVER_QUOTA, unsafe=blind)
+
+    assert 503 in crowd.statuses
+    assert 507 not in crowd.statuses
+
+
+def taken_until_full(home: Home, count: int) -> int:
+    """Send batches to an inbox that nobody drains; return how many of ``count`` there was room for."""
+    with closing(catalog.connect(home)) as con:
+        space = room.Room(con, home)
+        for taken in range(count):
+            if space.lack(1_000) is not None:
+                return taken
+            Inbox(con).append([Sender(home, session_id(1)).batch(taken, pageview(title="x" * 1_000))])
+    return count
 
 
 def test_an_inbox_that_nobody_drains_is_bounded(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "INBOX_BYTES_MAX", 20_000)
     monkeypatch.setattr(room, "LOOK_EVERY_S", 0.0)
-    with closing(catalog.connect(home)) as con:
-        space = room.Room(con, home)
-        taken = 0
-        while space.lack(1_000) is None:
-            Inbox(con).append([Sender(home, session_id(1)).batch(taken, pageview(title="x" * 1_000))])
-            taken += 1
+
+    taken = taken_until_full(home, 40)
 
     assert 5 < taken < 20
     snapshot(home)  # drains
     with closing(catalog.connect(home)) as con:
         assert room.Room(con, home).lack(1_000) is None
+
+
+def test_an_inbox_without_its_bound_would_be_found(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the test above."""
+    monkeypatch.setattr(room, "INBOX_BYTES_MAX", 2**62)
+    monkeypatch.setattr(room, "LOOK_EVERY_S", 0.0)
+
+    assert taken_until_full(home, 40) == 40
 
 
 def test_a_disk_below_the_limit_takes_nothing_new(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

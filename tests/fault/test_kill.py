@@ -7,12 +7,22 @@ import random
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.fault.collecting import Browser, Crowd, collecting, command, lost_and_double, start, stored
+from tests.fault.collecting import (
+    Browser,
+    Collecting,
+    Crowd,
+    collecting,
+    command,
+    lost_and_double,
+    start,
+    stored,
+)
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.lock import SERVE, WRITER, FileLock
 
@@ -59,28 +69,54 @@ def test_sixty_kills_lose_and_double_nothing_that_was_acknowledged(tmp_path: Pat
     check(tmp_path / "data", kill_often(tmp_path / "data", kills=60, seed=int(os.environ.get("SEED", "2"))))
 
 
-def test_an_acknowledgement_before_the_commit_would_be_found(tmp_path: Path) -> None:
+HASTY = """
+import usertrack_cli.ingest.keeper as k
+keep, late = k.Keeper.keep, []
+def hasty(self, arrivals):
+    late.extend(arrivals)
+    if len(late) > 200:
+        keep(self, list(late)); late.clear()
+    return [k.KEPT] * len(arrivals)
+k.Keeper.keep = hasty
+"""
+"""A server that answers before it stores."""
+LOCKED_BY_EXISTENCE = """
+import os
+import usertrack_cli.store.lock as l
+class Existing(l.FileLock):
+    def acquire(self, *given, **named):
+        try:
+            self._handle = os.open(f"{self._path}.exists", os.O_CREAT | os.O_EXCL)
+        except FileExistsError:
+            return False
+        return True
+    def release(self):
+        if self._handle is not None:
+            os.unlink(f"{self._path}.exists")
+        super().release()
+l.FileLock = Existing
+"""
+"""Locks that outlive who held them."""
+
+
+def without(safeguard: str, folder: Path) -> dict[str, str]:
+    """Return the environment in which every process runs ``safeguard`` first."""
+    (folder / "sitecustomize.py").write_text(safeguard)
+    return {"PYTHONPATH": str(folder)}
+
+
+@pytest.mark.parametrize("end", [Collecting.kill, Collecting.stop], ids=["kill", "stop"])
+def test_an_acknowledgement_before_the_commit_would_be_found(
+    tmp_path: Path, end: Callable[[Collecting], object]
+) -> None:
     """The control: a server that answers before it stores loses what it acknowledged."""
-    hasty = tmp_path / "hasty" / "sitecustomize.py"
-    hasty.parent.mkdir()
-    hasty.write_text(
-        "import usertrack_cli.ingest.keeper as k, threading\n"
-        "keep = k.Keeper.keep\n"
-        "late = []\n"
-        "def hasty(self, arrivals):\n"
-        "    late.extend(arrivals)\n"
-        "    if len(late) > 200:\n"
-        "        keep(self, list(late)); late.clear()\n"
-        "    return [k.KEPT] * len(arrivals)\n"
-        "k.Keeper.keep = hasty\n"
-    )
     with Crowd(4) as crowd:
-        running = start(tmp_path / "data", environ={"PYTHONPATH": str(hasty.parent)})
+        running = start(tmp_path / "data", environ=without(HASTY, tmp_path))
         crowd.port = running.port
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 40
         while len(crowd.acked) < 250 and time.monotonic() < deadline:
             time.sleep(0.05)
-        running.kill()
+        end(running)
         crowd.end()
 
     lost, _ = lost_and_double(tmp_path / "data", crowd)
@@ -114,6 +150,16 @@ def test_locks_of_the_killed_are_taken_over(tmp_path: Path, who: str) -> None:
             assert second.stop() == 0
 
     assert len(stored(tmp_path / "data")) == 4
+
+
+def test_locks_that_outlive_their_holder_would_be_found(tmp_path: Path) -> None:
+    """The control of the test above."""
+    environ = without(LOCKED_BY_EXISTENCE, tmp_path)
+    with collecting(tmp_path / "data", environ=environ) as first:
+        first.kill("both")
+
+        with pytest.raises(AssertionError, match="another usertrack process serves"):
+            start(tmp_path / "data", environ=environ)
 
 
 def is_held(path: Path) -> bool:
