@@ -16,6 +16,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "init": "Make a data directory; one that exists is left as it is.",
         "serve": "Collect sessions.",
         "snippet": "Print the script tag for your pages.",
+        "verify": "Try recording, from a page through the proxy into the store, and say what is wrong.",
         "demo": "Record visitors on a demo shop and draw what they did.",
         "import": "Import a recording as a session of its own, with source rrweb.",
     },

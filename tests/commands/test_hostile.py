@@ -81,7 +81,19 @@ COMMANDS: dict[str, list[list[str]]] = {
     "config": [[]],
 }
 SILENT = frozenset(
-    ["init", "serve", "demo", "import", "screenshot", "backup", "restore", "migrate", "snippet", "print"]
+    [
+        "init",
+        "serve",
+        "demo",
+        "import",
+        "screenshot",
+        "backup",
+        "restore",
+        "migrate",
+        "snippet",
+        "verify",
+        "print",
+    ]
 )
 """Commands that print nothing of what visitors sent; any other has to be in one of these two lists."""
 
