@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -59,6 +60,25 @@ def test_a_scroller_inside_the_page_is_a_map_of_its_own(shop: Home, run: Run, tm
     said = texts(target)
     assert (said["usertrack:container"], said["usertrack:count"]) == ("#list", "2")
     assert said["usertrack:page-size"] == "300x1000"
+
+
+def test_a_map_of_a_scroller_shows_time_and_takes_a_background(shop: Home, run: Run, tmp_path: Path) -> None:
+    Image.new("RGB", (300, 1000), "#d00000").save(tmp_path / "list.jpg")
+    call = ("scrollmap", "--page", "/shop", "--container", "#list")
+
+    plain = run(*call, "-o", str(tmp_path / "plain.png"))
+    red = run(*call, "--background", str(tmp_path / "list.jpg"), "-o", str(tmp_path / "red.png"))
+
+    assert (plain.code, red.code) == (0, 0), plain.err + red.err
+    left, top = map(int, texts(tmp_path / "red.png")["usertrack:page-at"].split(","))
+    with Image.open(tmp_path / "plain.png") as one, Image.open(tmp_path / "red.png") as other:
+        # Near the end of the content, where no label stands: red paper where the other is white.
+        spot = left + 280, top + 980, left + 290, top + 990
+        green, plain_green = (np.asarray(picture.convert("RGB").crop(spot))[..., 1] for picture in (other, one))
+        assert green.max() < plain_green.min() - 40
+        # The bars of the time in view stand to the right of the content.
+        beside = {one.convert("RGB").getpixel((left + 300 + 10, top + y)) for y in range(400)}
+    assert len(beside) > 1
 
 
 def test_without_a_name_the_file_says_what_it_shows(

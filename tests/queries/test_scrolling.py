@@ -11,7 +11,7 @@ from tests.senders import Sender, pageview, session_id
 from usertrack_cli.commands.init import prepare
 from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter
-from usertrack_cli.queries.scrolling import container_reach, containers, reach
+from usertrack_cli.queries.scrolling import container_attention, container_reach, containers, reach
 from usertrack_cli.render.reach import reach_curve
 from usertrack_cli.store.home import Home, create_home
 
@@ -67,6 +67,32 @@ def test_who_never_came_down_to_the_scroller_does_not_count(home: Home) -> None:
     found = ask(home, CHOSEN, lambda con: container_reach(con, CHOSEN, "#list", top_ratio=0.5))
 
     assert found.depth_ratio.tolist() == [0.5, 0.4]
+
+
+def test_time_in_view_inside_a_scroller_follows_the_page_and_the_scroller(sender: Sender) -> None:
+    sender.send(
+        0,
+        pageview(),
+        ["a", 900, 900],  # the scroller begins at 1,200 px: not in view yet
+        ["s", 1000, 0, 600],
+        ["a", 2000, 1000],
+        inside(2500, 300),
+        inside(2600, 50, selector="#other"),
+        ["a", 3000, 400],
+        ["s", 3500, 0, 1300],
+        ["a", 4000, 500],
+    )
+
+    found = ask(
+        sender.home,
+        CHOSEN,
+        lambda con: container_attention(con, CHOSEN, "#list", frame_y=1200, client_h=400),
+    )
+
+    # At 600 px the viewport ends at 1,400: half of the 400 px show; at 1,300 the first 100 are above it.
+    assert found.active_ms.tolist() == [1000, 400, 500]
+    assert found.top_px.tolist() == [0, 300, 400]
+    assert found.bottom_px.tolist() == [200, 500, 700]
 
 
 def test_nobody_scrolled_it(sender: Sender) -> None:

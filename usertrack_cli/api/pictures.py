@@ -76,7 +76,7 @@ def picture_of(
 
     slug = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in chosen.page or "")
     middle = "" if kind == what else f"-{kind}"
-    left = (image.width - backdrop.image.width) // 2 if image.width > backdrop.image.width else 0
+    left, top = image.info["body-at"]
     metadata = {
         "Software": f"usertrack {__version__}",
         "usertrack:page": chosen.page or "",
@@ -87,7 +87,7 @@ def picture_of(
         **_texts({f.name: getattr(chosen, f.name) for f in fields(chosen) if f.name not in _APART}),
         **_texts(facts),
         # Where in the picture the page stands, for those who read it by program.
-        "usertrack:page-at": f"{left},{image.height - backdrop.image.height}",
+        "usertrack:page-at": f"{left},{top}",
         "usertrack:page-size": f"{backdrop.document_w}x{backdrop.document_h}",
         "usertrack:page-scale": f"{backdrop.scale:g}",
     }

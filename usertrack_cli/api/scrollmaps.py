@@ -15,6 +15,7 @@ from usertrack_cli.store.home import Home
 
 if TYPE_CHECKING:
     from usertrack_cli.queries.scrolling import ContainerReach
+    from usertrack_cli.render.backdrop import Backdrop
     from usertrack_cli.render.caption import Caption
     from usertrack_cli.render.layout import Layout
 
@@ -33,6 +34,7 @@ def scrollmap(
     """Draw how far down a page was seen, where the fold was, and how long each part was in view.
 
     Args:
+        background: A picture of the page, or of the scroller's whole content.
         container: Selector of an inner scroller, which is drawn instead of the page.
         pixel_ratio: 2 for a picture at double size.
 
@@ -44,7 +46,16 @@ def scrollmap(
     page = page_drawn(home, chosen, kinds=("pageview", "scroll"), what="pageviews", zone=zone)
     only = replace(chosen, width_class=page.width.width_class)
     if container is not None:
-        return _of_container(home, only, page, container, zone=zone, colormap=colormap, pixel_ratio=pixel_ratio)
+        return _of_container(
+            home,
+            only,
+            page,
+            container,
+            zone=zone,
+            background=background,
+            colormap=colormap,
+            pixel_ratio=pixel_ratio,
+        )
     from usertrack_cli.queries import scrolling as question
     from usertrack_cli.queries.events import ask
     from usertrack_cli.render.palette import Colormap
@@ -112,27 +123,38 @@ def _of_container(
     container: str,
     *,
     zone: ZoneInfo | None,
+    background: Path | None,
     colormap: str,
     pixel_ratio: float,
 ) -> Picture:
     from usertrack_cli.queries import scrolling as question
     from usertrack_cli.queries.events import ask
-    from usertrack_cli.render import backdrop as paper
-    from usertrack_cli.render import sketch
     from usertrack_cli.render.palette import Colormap
-    from usertrack_cli.render.reach import fold_of, reach_curve
+    from usertrack_cli.render.reach import attention_of, fold_of, reach_curve
     from usertrack_cli.render.scrollmap import scrollmap_picture
 
     frame = None if page.layout is None else page.layout.box_of(container)
     top_ratio = 0.0 if frame is None or page.layout is None else frame.y / max(page.layout.document_h, 1)
     found = ask(home, chosen, lambda con: question.container_reach(con, chosen, container, top_ratio=top_ratio))
     _refuse(home, chosen, container, found)
-    inner = None if page.layout is None else inner_layout(page.layout, container, found)
-    backdrop = (
-        paper.blank(found.client_w, found.scroll_h, scale=pixel_ratio)
-        if inner is None
-        else sketch.wireframe(inner, scale=pixel_ratio)
-    )
+    attention = None
+    if frame is not None:
+        frame_y, client_h = frame.y, found.client_h
+        active = ask(
+            home,
+            chosen,
+            lambda con: question.container_attention(
+                con, chosen, container, frame_y=frame_y, client_h=client_h
+            ),
+        )
+        attention = attention_of(
+            active.top_px,
+            active.bottom_px,
+            active.active_ms,
+            height_px=found.scroll_h,
+            session_count=len(found.depth_ratio),
+        )
+    backdrop = _inner_backdrop(page, container, found, background=background, pixel_ratio=pixel_ratio)
     kind = f"scrollmap of {container}"
     caption = _caption(chosen, page, zone, kind=kind, sessions=len(found.depth_ratio), events=found.events)
     image = scrollmap_picture(
@@ -141,6 +163,7 @@ def _of_container(
         caption=caption,
         fold=fold_of(found.fold_px),
         colormap=Colormap(colormap),
+        attention=attention,
     )
     slug = "".join(c if c.isascii() and c.isalnum() else "-" for c in container).strip("-")[:40]
     return picture_of(
@@ -154,6 +177,20 @@ def _of_container(
         zone=zone,
         facts={"count": str(len(found.depth_ratio)), "container": container, "colormap": colormap},
     )
+
+
+def _inner_backdrop(
+    page: PageDrawn, container: str, found: ContainerReach, *, background: Path | None, pixel_ratio: float
+) -> Backdrop:
+    from usertrack_cli.render import backdrop, sketch
+
+    size = {"document_w": found.client_w, "document_h": found.scroll_h}
+    if background is not None:
+        return backdrop.from_file(background, **size, scale=pixel_ratio)
+    inner = None if page.layout is None else inner_layout(page.layout, container, found)
+    if inner is not None:
+        return sketch.wireframe(inner, scale=pixel_ratio)
+    return backdrop.blank(found.client_w, found.scroll_h, scale=pixel_ratio)
 
 
 def _refuse(home: Home, chosen: Filter, container: str, found: ContainerReach) -> None:

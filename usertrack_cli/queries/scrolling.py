@@ -58,6 +58,23 @@ WHERE size.events > 0 AND (moved.session IS NOT NULL OR page.depth_ratio >= $top
 ORDER BY session
 """
 
+_CONTAINER_BANDS = """
+WITH steps AS (
+    SELECT session, seq, idx, kind, active_ms, scroll_y, viewport_h,
+           coalesce(last_value(CASE WHEN kind = 'container_scroll' THEN container_y END IGNORE NULLS)
+                    OVER (PARTITION BY session, pageview ORDER BY seq, idx), 0) AS inner_y
+    FROM events
+    WHERE {where} AND (kind = 'active' OR kind = 'container_scroll' AND container = $container)
+)
+SELECT inner_y + greatest(scroll_y - $frame_y, 0) AS top_px,
+       inner_y + least(scroll_y + viewport_h - $frame_y, $client_h) AS bottom_px,
+       coalesce(active_ms, 0) AS active_ms
+FROM steps
+WHERE kind = 'active' AND viewport_h > 0
+  AND scroll_y + viewport_h > $frame_y AND scroll_y < $frame_y + $client_h
+ORDER BY session, seq, idx
+"""
+
 _CONTAINERS = """
 SELECT container FROM events
 WHERE {where} AND kind = 'container_scroll' AND container IS NOT NULL
@@ -138,6 +155,20 @@ def container_reach(
         for name in ("scroll_h", "client_h", "client_w", "events")
     }
     return ContainerReach(depth_ratio=found["depth_ratio"], fold_px=found["fold_px"], **size)
+
+
+def container_attention(
+    con: duckdb.DuckDBPyConnection, chosen: Filter, container: str, *, frame_y: int, client_h: int
+) -> Attention:
+    """Return the active time with the part of a scroller's content that was in view.
+
+    Args:
+        frame_y: Top edge of the scroller on the page, document px.
+        client_h: Height of what it shows at a time, px.
+    """
+    where, values = conditions(chosen)
+    values |= {"container": container, "frame_y": frame_y, "client_h": client_h}
+    return Attention(**columns_of(con, _CONTAINER_BANDS.format(where=where), values))
 
 
 def containers(con: duckdb.DuckDBPyConnection, chosen: Filter) -> list[str]:

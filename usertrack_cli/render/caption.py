@@ -257,10 +257,15 @@ def caption_picture(caption: Caption, legend: Legend, *, width_px: int, scale: f
 
 
 def stacked(header: Image.Image, body: Image.Image, *, margin_colour: str = "#eceff3") -> Image.Image:
-    """Return the header above the body; a body narrower than the header stands in the middle."""
+    """Return the header above the body; a body narrower than the header stands in the middle.
+
+    Its left and upper edge are kept as ``info["body-at"]``, for those who say where in the picture the page is.
+    """
+    at = (header.width - body.width) // 2, header.height
     picture = Image.new("RGB", (header.width, header.height + body.height), margin_colour)
     picture.paste(header, (0, 0))
-    picture.paste(body, ((header.width - body.width) // 2, header.height))
+    picture.paste(body, at)
+    picture.info["body-at"] = at
     return picture
 
 
