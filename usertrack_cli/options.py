@@ -16,7 +16,7 @@ import typer
 
 from usertrack_cli import clock
 from usertrack_cli.errors import UsageError
-from usertrack_cli.queries.filters import Filter
+from usertrack_cli.queries.filters import SOURCES, Filter
 from usertrack_cli.settings import (
     SETTINGS,
     Resolved,
@@ -55,6 +55,10 @@ _FILTERS: dict[str, Any] = {
     "browser": Annotated[str | None, typer.Option("--browser", help="Family, such as Firefox.")],
     "tag": Annotated[
         str | None, typer.Option("--tag", help="Only sessions with this tag, of the page or of an operator.")
+    ],
+    "source": Annotated[
+        str | None,
+        typer.Option("--source", help="tracker, rrweb, log or all; what browsers recorded if unsaid, no logs."),
     ],
     "include_bots": Annotated[bool, typer.Option("--include-bots", help="Count automated browsers too.")],
 }
@@ -131,6 +135,7 @@ class Call:
     def filter(self, *, page: str | None = None) -> Filter:
         """Return the shared filters; dates are whole days in the zone."""
         from_ms, to_ms = self._range()
+        source = self.values.get("source")
         return Filter(
             site=self.settings.site,
             page=page,
@@ -141,6 +146,7 @@ class Call:
             country=self.values.get("country"),
             browser=self.values.get("browser"),
             tag=self.values.get("tag"),
+            source=None if source is None else one_of(source, "--source", SOURCES),
             includes_bots=bool(self.values.get("include_bots")),
             groups=self.settings.page,
             rules=self.settings.tag,

@@ -18,7 +18,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "snippet": "Print the script tag for your pages.",
         "verify": "Try recording, from a page through the proxy into the store, and say what is wrong.",
         "demo": "Record visitors on a demo shop and draw what they did.",
-        "import": "Import a recording as a session of its own, with source rrweb.",
+        "import": "Import an access log as pageviews, or an rrweb recording as a session.",
     },
     "Look": {
         "sessions": "List sessions, the most recent first; replay @3 then means the third row.",

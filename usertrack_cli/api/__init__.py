@@ -5,6 +5,7 @@
 >>> api.heatmap(home, api.Filter(site="default", page="/shop")).image.show()
 """
 
+from usertrack_cli.api.access_logs import ImportedLog, import_access_log
 from usertrack_cli.api.comparison import Change, Side, check_drop, compare, difference_map
 from usertrack_cli.api.elements import ElementRow, elements
 from usertrack_cli.api.exports import TableFormat, View, export, export_lines, sql_file
@@ -30,6 +31,7 @@ __all__ = [
     "ElementRow",
     "Filter",
     "HeatmapKind",
+    "ImportedLog",
     "ImportedSession",
     "Overview",
     "Picture",
@@ -48,6 +50,7 @@ __all__ = [
     "export_lines",
     "funnel",
     "heatmap",
+    "import_access_log",
     "import_rrweb",
     "named_sessions",
     "next_sessions",

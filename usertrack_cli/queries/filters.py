@@ -17,6 +17,8 @@ class Filter:
         from_ms: First instant, UTC; ``to_ms`` the first instant after the range.
         session: A whole session id.
         tag: On the session, of the page's own script, of an operator or of a rule.
+        source: ``tracker``, ``rrweb``, ``log`` or ``all``; ``None`` is what was recorded in browsers, which
+            logs are not. A session that is named is found whatever its source.
         groups: Pages that count as one; the first that matches names a page.
         rules: Tags that follow from the sessions; they are looked at where tags are asked for.
     """
@@ -31,6 +33,7 @@ class Filter:
     browser: str | None = None
     session: str | None = None
     tag: str | None = None
+    source: str | None = None
     includes_bots: bool = False
     groups: tuple[PageGroup, ...] = ()
     rules: tuple[TagRule, ...] = ()
@@ -50,6 +53,10 @@ _CONDITIONS = {
     "from_ms": "occurred_at >= make_timestamptz($from_ms * 1000)",
     "to_ms": "occurred_at < make_timestamptz($to_ms * 1000)",
 }
+_RECORDED = "source <> 'log'"
+_SOURCE = "source = $source"
+SOURCES = ("tracker", "rrweb", "log", "all")
+EVERY_SOURCE = "all"
 _NO_BOTS = "NOT is_bot"
 
 
@@ -84,6 +91,12 @@ def page_matches(
     return f"{column} {'GLOB' if is_glob(page) else '='} ${value}", {value: page}
 
 
+def _source(chosen: Filter) -> tuple[list[str], dict[str, Any]]:
+    if chosen.source is None:
+        return ([] if chosen.session else [_RECORDED]), {}
+    return ([], {}) if chosen.source == EVERY_SOURCE else ([_SOURCE], {"source": chosen.source})
+
+
 def conditions(chosen: Filter, *, without: frozenset[str] = frozenset()) -> tuple[str, dict[str, Any]]:
     """Return an SQL condition and its parameters; ``TRUE`` where nothing is narrowed.
 
@@ -91,14 +104,15 @@ def conditions(chosen: Filter, *, without: frozenset[str] = frozenset()) -> tupl
         without: Fields of the filter to leave out.
     """
     parts: list[str] = [] if chosen.includes_bots or "includes_bots" in without else [_NO_BOTS]
-    values: dict[str, Any] = {}
+    more, values = _source(chosen)
+    parts += more
     for name, condition in _CONDITIONS.items():
         value = getattr(chosen, name)
         if value is not None and name not in without:
             parts.append(condition)
             values[name] = value
     if chosen.page is not None and "page" not in without:
-        condition, more = page_matches(chosen, chosen.page)
+        condition, of_page = page_matches(chosen, chosen.page)
         parts.append(condition)
-        values |= more
+        values |= of_page
     return " AND ".join(parts) or "TRUE", values

@@ -98,7 +98,9 @@ facts AS (
     SELECT session, part, min(occurred_at) AS started_at, arg_min(visitor, place) AS visitor,
            count(*) FILTER (kind = 'pageview') AS pageviews, count(*) FILTER (kind = 'click') AS clicks,
            count(*) FILTER (kind = 'input') AS inputs, coalesce(sum(active_ms), 0)::BIGINT AS active_ms,
-           least(max((scroll_y + viewport_h) / nullif(document_h, 0)), 1)::DOUBLE AS depth_ratio,
+           -- Not least(): that takes 1 where nothing is known, as of a pageview from a log.
+           max(CASE WHEN scroll_y + viewport_h > document_h THEN 1
+                    ELSE (scroll_y + viewport_h) / nullif(document_h, 0) END)::DOUBLE AS depth_ratio,
            {key} AS key
     FROM (
         -- One number for the order: comparing pairs takes several times as long.

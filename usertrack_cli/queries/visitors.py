@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
 
 from usertrack_cli.queries.events import rows_of
-from usertrack_cli.queries.filters import Filter, conditions
+from usertrack_cli.queries.filters import EVERY_SOURCE, Filter, conditions
 
 ANYTHING = Filter(includes_bots=True)
 
@@ -129,7 +129,8 @@ def sessions_named(
 def _sessions(
     con: duckdb.DuckDBPyConnection, who: str, narrowing: Narrowing, values: dict[str, Any]
 ) -> list[VisitorSession]:
-    chosen = narrowing.chosen
+    # A visitor is erased from every source unless one was named: logs hold them as recordings do.
+    chosen = replace(narrowing.chosen, source=narrowing.chosen.source or EVERY_SOURCE)
     where, bound = conditions(chosen, without=frozenset({"from_ms", "to_ms", "browser"}))
     more = {
         "from_ms": chosen.from_ms,

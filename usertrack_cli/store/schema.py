@@ -207,6 +207,16 @@ CREATE TABLE tallies (
     PRIMARY KEY (hour_at, name, detail)
 ) STRICT, WITHOUT ROWID
 """,
+    # How far logs were read, by the digest of that part: a file is known by its content, whatever its name.
+    """
+CREATE TABLE imports (
+    site        TEXT NOT NULL,
+    bytes       INTEGER NOT NULL,
+    digest      TEXT NOT NULL,
+    imported_at INTEGER NOT NULL,
+    PRIMARY KEY (site, bytes, digest)
+) STRICT, WITHOUT ROWID
+""",
 )
 """What version 2 adds, a statement each."""
 CATALOG_DDL = ";".join((CATALOG_DDL_V1, *CATALOG_DDL_V2)) + ";"
