@@ -33,14 +33,14 @@ GROUP BY e.site, e.session, source
 CREATE OR REPLACE TEMP VIEW pageviews AS
 SELECT site, session, pageview, page, title, occurred_at, name AS how, referrer, url_query, utm_source,
        utm_medium, utm_campaign, utm_term, utm_content, viewport_w, viewport_h, document_w, document_h,
-       country, browser, os, device, width_class, coalesce(is_bot, false) AS is_bot
+       country, browser, os, device, width_class, coalesce(is_bot, false) AS is_bot, source
 FROM events WHERE kind = 'pageview'
 """,
     "clicks": """
 CREATE OR REPLACE TEMP VIEW clicks AS
 SELECT site, session, pageview, page, occurred_at, x, y, selector, text, element_x, element_y, button, flags,
        reaction_ms, hover_ms, container, viewport_w, document_w, country, browser, os, device, width_class,
-       coalesce(is_bot, false) AS is_bot
+       coalesce(is_bot, false) AS is_bot, source
 FROM events WHERE kind = 'click'
 """,
 }
