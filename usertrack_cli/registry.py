@@ -31,6 +31,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "scrollmap": "Draw how far down one page was seen, as a PNG.",
         "compare": "Say which elements of a page are clicked more or less on side b than on side a.",
         "replay": "Play sessions, one after the other; in a pipe, print them as text.",
+        "live": "Show sessions, pages, events per second and the last clicks as they happen.",
         "report": "Write the traffic, the top pages, friction and funnels as one HTML file.",
         "sql": "Ask the store in SQL.",
     },

@@ -75,6 +75,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "keys": [[], ["--json"]],
     "heatmap": [["--page", "@page", "-o", "@tmp/h.png"]],
     "scrollmap": [["--page", "@page", "-o", "@tmp/s.png"]],
+    "live": [["--count", "1"]],
     "report": [["-o", "@tmp/r.html", "--replays", "2"]],
     "doctor": [[]],
     "prune": [["--dry-run"]],

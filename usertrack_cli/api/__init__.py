@@ -13,6 +13,7 @@ from usertrack_cli.api.heatmaps import HeatmapKind, heatmap
 from usertrack_cli.api.imports import ImportedSession, import_rrweb
 from usertrack_cli.api.labels import SessionLabels
 from usertrack_cli.api.lists import pages, remember, session_by_prefix, sessions
+from usertrack_cli.api.live import present
 from usertrack_cli.api.overview import Overview, funnel, overview, suggested_groups
 from usertrack_cli.api.pictures import Picture
 from usertrack_cli.api.questions import sql, sql_schema
@@ -57,6 +58,7 @@ __all__ = [
     "open_store",
     "overview",
     "pages",
+    "present",
     "recording",
     "remember",
     "report",

@@ -58,6 +58,7 @@ def ask(
     question: Callable[[duckdb.DuckDBPyConnection], Answer],
     *,
     shows_hidden: bool = False,
+    takes_in: bool = True,
     needs_tags: bool = False,
     attached: Mapping[str, Path] | None = None,
 ) -> Answer:
@@ -70,6 +71,7 @@ def ask(
         chosen: Its site and range choose the segments; its other conditions are the question's.
         needs_tags: Puts the tags of the filter's rules on their sessions first; a filter by tag does too.
         attached: CSV files that become tables beside the views.
+        takes_in: False leaves what waits in the inbox to the caller, who waits for nobody.
         shows_hidden: True only for erasure and access, which must find restricted sessions too.
 
     Raises:
@@ -80,7 +82,7 @@ def ask(
     for attempt in range(ATTEMPTS_MAX):
         if attempt:
             clock.pause_s(PAUSE_S * 2**attempt)
-        taken = _within(snapshot(home, site=chosen.site), chosen)
+        taken = _within(snapshot(home, site=chosen.site, takes_in=takes_in), chosen)
         if shows_hidden:
             taken = replace(taken, hidden=frozenset())
         try:

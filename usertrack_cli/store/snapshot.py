@@ -68,19 +68,23 @@ class Snapshot:
         return said
 
 
-def snapshot(home: Home, *, site: str | None = None) -> Snapshot:
+def snapshot(home: Home, *, site: str | None = None, takes_in: bool = True) -> Snapshot:
     """Return what may be read now, after taking in what waits in the inbox.
 
     Damaged segments are left out, counted, and moved to quarantine if nobody is at work on the
     segments; one that is missing or cannot be read is left out and counted.
 
+    Args:
+        takes_in: False leaves the inbox alone and counts nothing as pending.
+
     Raises:
         StoreError: There is no store, it is damaged, or it kept changing.
     """
     with closing(catalog.connect(home)) as con:
-        _take_in(con, home)
+        if takes_in:
+            _take_in(con, home)
         sound, absent = _sound(con, home, site)
-        pending = con.execute(_PENDING, (site,)).fetchone()[0]
+        pending = con.execute(_PENDING, (site,)).fetchone()[0] if takes_in else 0
         aside = quarantined(con, site)
         hidden = con.execute(
             "SELECT site, session FROM tombstones UNION SELECT site, session FROM restrictions"
