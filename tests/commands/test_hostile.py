@@ -77,7 +77,9 @@ COMMANDS: dict[str, list[list[str]]] = {
     "scrollmap": [["--page", "@page", "-o", "@tmp/s.png"]],
     "live": [["--count", "1"]],
     "report": [["-o", "@tmp/r.html", "--replays", "2"]],
-    "doctor": [[]],
+    "access": [["--session", "@session", "-o", "@tmp/copy"]],
+    "notice": [[]],
+    "doctor": [[], ["--pii"], ["--pii", "--json"]],
     "prune": [["--dry-run"]],
     "config": [[]],
 }

@@ -7,6 +7,7 @@
 
 from usertrack_cli.api.access_logs import ImportedLog, import_access_log
 from usertrack_cli.api.comparison import Change, Side, check_drop, compare, difference_map
+from usertrack_cli.api.copies import copy_files, note_copies, settings_of, write_copy
 from usertrack_cli.api.elements import ElementRow, elements
 from usertrack_cli.api.exports import TableFormat, View, export, export_lines, sql_file
 from usertrack_cli.api.heatmaps import HeatmapKind, heatmap
@@ -45,6 +46,7 @@ __all__ = [
     "caught_sessions",
     "check_drop",
     "compare",
+    "copy_files",
     "difference_map",
     "elements",
     "export",
@@ -55,6 +57,7 @@ __all__ = [
     "import_rrweb",
     "named_sessions",
     "next_sessions",
+    "note_copies",
     "open_store",
     "overview",
     "pages",
@@ -65,6 +68,7 @@ __all__ = [
     "scrollmap",
     "session_by_prefix",
     "sessions",
+    "settings_of",
     "sql",
     "sql_file",
     "sql_schema",
@@ -73,5 +77,6 @@ __all__ = [
     "tag_sessions",
     "take_screenshots",
     "worst_sessions",
+    "write_copy",
     "write_report",
 ]
