@@ -127,10 +127,12 @@ def revoke(
 
     Example:  usertrack consent revoke q3Vn0tJc
     """
+    from usertrack_cli.lifecycle.request import request_number
     from usertrack_cli.lifecycle.revocation import revoke_consent
 
+    number = request_number(request)
     site, whole = _one(call, token)
-    revoke_consent(call.home, site=site, token=whole, request=request)
+    revoke_consent(call.home, site=site, token=whole, request=number)
     console.result(f"revoked {whole} of site {site}")
 
 

@@ -27,6 +27,15 @@ _STARTER = """\
 # A MaxMind country database (.mmdb) adds the country of each session.
 # geoip_db = "/usr/share/GeoIP/GeoLite2-Country.mmdb"
 
+# Who answers for the recording, as usertrack notice, access and receipt letter have to say it.
+# [controller]
+# name = "Example Ltd"
+# address = "1 Example Street, Exampletown"
+# contact = "privacy@shop.example"
+# purposes = "finding out where our pages are hard to use"
+# legal_basis = "consent, Article 6(1)(a) GDPR"
+# recipients = "none"
+
 # One table a further site:
 # [site.blog]
 # origins = ["https://blog.example"]

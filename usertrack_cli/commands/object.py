@@ -38,12 +38,13 @@ def command(
     Example:  usertrack object --ip 203.0.113.7 --request 2026-14
     """
     from usertrack_cli.lifecycle.objection import record_objection
+    from usertrack_cli.lifecycle.request import request_number
 
-    address = person.address_of(ip, ip_file)
+    number, address = request_number(request), person.address_of(ip, ip_file)
     if address is None:
         raise UsageError("name the visitor with --ip", hint="or read the address from a file with --ip-file")
     done = record_objection(
-        call.home, ip=address, user_agent=ua, sites=call.sites, is_lifted=lift, request=request
+        call.home, ip=address, user_agent=ua, sites=call.sites, is_lifted=lift, request=number
     )
     what = "lifted" if lift else "objection holds"
     if done.sites:

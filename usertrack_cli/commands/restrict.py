@@ -37,12 +37,13 @@ def command(
 
     Example:  usertrack restrict --ip 203.0.113.7 --request 2026-14
     """
+    from usertrack_cli.lifecycle.request import request_number
     from usertrack_cli.lifecycle.restriction import restrict
 
     if listed:
         _list(call)
         return
-    address = person.address_of(ip, ip_file)
+    number, address = request_number(request), person.address_of(ip, ip_file)
     if (address is None) == (not session):
         raise UsageError("name either a visitor with --ip or sessions with --session")
     if address is not None:
@@ -54,7 +55,7 @@ def command(
         wanted = person.named(call, session or [])
     if dry_run:
         return
-    changed = restrict(call.home, wanted, is_lifted=lift, request=request) if wanted else 0
+    changed = restrict(call.home, wanted, is_lifted=lift, request=number) if wanted else 0
     said = "shown again" if lift else "restricted"
     console.result(f"{said}: {count(changed, 'session')}" if wanted else "nothing found, nothing changed")
     if len(wanted) > changed:

@@ -42,7 +42,7 @@ def stored_categories(settings: Settings, language: Language) -> list[Stored]:
     if "input" in recorded and settings.inputs != "off":
         names.append("typed" if settings.inputs == "plain" else "lengths")
     names += [name for name in ("custom", "layout") if name in recorded]
-    names.append("agents")
+    names += ["agents", "objection"]
     names += ["consent"] if settings.consent != "off" else []
     names += ["counts"] if settings.before_consent == "count" else []
     found = []

@@ -50,6 +50,11 @@ STORED: Mapping[Language, Mapping[str, tuple[str, str, str]]] = {
             "a list joined to no visit, by which a visitor who asks can be found",
             "{span} after the month it was last seen in",
         ),
+        "objection": (
+            "objections",
+            "a keyed hash of the address, so that nothing more is recorded; only of those who object",
+            "until it is lifted",
+        ),
         "consent": (
             "consent",
             "a random number, the version of the text, when it was given or withdrawn; no address",
@@ -104,6 +109,11 @@ STORED: Mapping[Language, Mapping[str, tuple[str, str, str]]] = {
             "gesehene Browserkennungen",
             "eine Liste ohne Verbindung zu Besuchen, mit der sich auf Anfrage finden lässt, wer fragt",
             "{span} nach dem Monat, in dem sie zuletzt gesehen wurde",
+        ),
+        "objection": (
+            "Widersprüche",
+            "ein Hashwert der Adresse, damit nichts mehr aufgezeichnet wird; nur von denen, die widersprechen",
+            "bis er aufgehoben wird",
         ),
         "consent": (
             "Einwilligung",
