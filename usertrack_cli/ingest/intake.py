@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 
 from usertrack_cli import log
 from usertrack_cli.clock import monotonic_s
@@ -12,7 +13,7 @@ from usertrack_cli.ingest.consent import IGNORED, Permission, Refusal, decide
 from usertrack_cli.ingest.decision import Sight, page_of
 from usertrack_cli.ingest.envelope import WireError
 from usertrack_cli.ingest.event import LayoutSeen
-from usertrack_cli.ingest.identity import Networks, client_address, user_agent
+from usertrack_cli.ingest.identity import PEERS_REMEMBERED, Networks, client_address, user_agent
 from usertrack_cli.ingest.keeper import KEPT, Verdict
 from usertrack_cli.ingest.layout import seen_layouts
 from usertrack_cli.ingest.masking import Admitted, Mask
@@ -64,12 +65,12 @@ class Intake:
     ) -> None:
         self._sites = sites
         self._origins = origins
-        self._trusted = trusted
         self._forwarded = forwarded
         self._commits = commits
         self._metrics = metrics
         self._refused = metrics.refused
         self._now_ms = now_ms
+        self._client_address = lru_cache(maxsize=PEERS_REMEMBERED)(partial(client_address, trusted=trusted))
 
     def take(
         self, body: bytes, headers: Sequence[Header], *, peer: str, answered: Callable[[Answer], None]
@@ -146,8 +147,8 @@ class Intake:
 
     def address(self, peer: str, headers: Sequence[Header]) -> str | None:
         """Return the address that a request came from, as far as it can be believed."""
-        forwarded = [value for name, value in headers if name == self._forwarded]
-        return client_address(peer, forwarded, self._trusted)
+        forwarded = tuple([value for name, value in headers if name == self._forwarded])
+        return self._client_address(peer, forwarded)
 
     def _refuse(self, refusal: Refusal) -> Answer:
         self._refused[refusal.reason] += 1

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 PREDECESSOR_WAIT_S = 10.0
 """A writer whose parent was killed ends by itself within one drain."""
-NICENESS = 5
-"""Browsers wait for the process that answers them; nobody waits for this one, unless the inbox fills."""
 GC_THRESHOLD = 50_000
 """Events leave no cycles, and looking for them takes a quarter of the time it takes to read them."""
 POLL_S = 0.25
@@ -190,7 +188,6 @@ def run(data: Path) -> int:
     # The terminal's Ctrl-C reaches the whole group; only the parent decides when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    os.nice(NICENESS)
     home = open_home(data)
     with (
         held(home, WRITER, timeout_s=PREDECESSOR_WAIT_S, doing="writing"),
