@@ -116,12 +116,32 @@ def confirm(question: str, *, yes: bool) -> None:
     """
     if yes:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not can_ask():
         raise UsageError("nothing was removed: there is no terminal to ask on", hint="add --yes to go ahead")
     sys.stderr.write(f"{safe_text(question)} [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise UsageError("nothing was removed: the answer was not yes")
+
+
+def can_ask() -> bool:
+    """Return True where somebody reads questions and can answer them."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def asked(question: str) -> str:
+    """Return the line that answers a question.
+
+    Raises:
+        UsageError: The input ended.
+    """
+    sys.stderr.write(safe_text(question))
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line:
+        sys.stderr.write("\n")
+        raise UsageError("the answers ended before the questions", hint="nothing was made; start again")
+    return line
 
 
 def chosen_format(*, as_json: bool, as_nl: bool, as_csv: bool) -> Format:

@@ -17,6 +17,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "serve": "Collect sessions.",
         "snippet": "Print the script tag for your pages.",
         "verify": "Try recording, from a page through the proxy into the store, and say what is wrong.",
+        "sites": "List, add and remove the sites that are recorded.",
+        "geoip": "Check a country database, and look addresses up in it.",
         "demo": "Record visitors on a demo shop and draw what they did.",
         "import": "Import an access log as pageviews, or an rrweb recording as a session.",
     },

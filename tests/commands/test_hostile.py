@@ -94,6 +94,8 @@ SILENT = frozenset(
         "restore",
         "migrate",
         "snippet",
+        "sites",
+        "geoip",
         "verify",
         "print",
     ]

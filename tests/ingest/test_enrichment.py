@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from usertrack_cli.ingest.enrichment import Agents, Countries, _country_code, device, is_bot
+from usertrack_cli.ingest.enrichment import Agents, Countries, country_code, device, is_bot
 from usertrack_cli.ingest.envelope import Client
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -79,7 +79,7 @@ def test_every_network_of_the_test_database_has_its_country() -> None:
     ],
 )
 def test_nested_and_flat_records_are_understood(record: object, country: str | None) -> None:
-    assert _country_code(record) == country
+    assert country_code(record) == country
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a database", b"\xab\xcd\xefMaxMind.com" * 3])

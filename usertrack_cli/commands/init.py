@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import closing
 
 from usertrack_cli import clock, console
 from usertrack_cli.options import Call, shared
-from usertrack_cli.settings import SETTINGS_FILE
+from usertrack_cli.settings import SETTINGS_FILE, data_dir, read_file
 from usertrack_cli.store import catalog
 from usertrack_cli.store.epochs import refuse_lost_keys
 from usertrack_cli.store.home import FILE_MODE, Home, create_home, sync_dir
@@ -44,14 +45,35 @@ _STARTER = """\
 
 @shared(site=False)
 def command(*, call: Call) -> None:
-    """Make a data directory; one that exists is left as it is."""
-    is_new = not (call.data / SETTINGS_FILE).exists()
-    home = create_home(call.data)
+    """Make a data directory; one that exists is left as it is.
+
+    On a terminal it asks for your site, the public address, consent, a country database and the place;
+    elsewhere it asks nothing.
+
+    For example:  usertrack init --data /var/lib/usertrack
+    """
+    data, text = call.data, _STARTER
+    is_new = not (data / SETTINGS_FILE).exists()
+    if is_new and console.can_ask():
+        from usertrack_cli.commands.conversation import converse, settings_text
+
+        is_typed = call.values.get("data") is not None or "USERTRACK_DATA" in os.environ
+        answers = converse(data, may_move=not is_typed)
+        data, text = answers.data, settings_text(answers, _STARTER)
+        is_new = not (data / SETTINGS_FILE).exists()
+    home = create_home(data)
     prepare(home)
     if is_new:
-        write_settings(home, _STARTER)
+        write_settings(home, text)
+    where = "" if data == data_dir(None) else f" --data {shlex.quote(str(data))}"
+    is_public = bool(read_file(data).get("public_url"))
     console.result(f"{'made' if is_new else 'found'} {home.root}")
-    console.result("next: usertrack serve, and the tag for your pages from: usertrack snippet --local")
+    console.result(
+        f"next: usertrack serve{where}, and the tag for your pages from:"
+        f" usertrack snippet{'' if is_public else ' --local'}{where}"
+    )
+    if is_public:
+        console.result(f"before it: usertrack print nginx{where}; and to try it all: usertrack verify{where}")
 
 
 def prepare(home: Home) -> None:

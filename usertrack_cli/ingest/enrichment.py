@@ -106,7 +106,7 @@ class Countries:
         if self._reader is None:
             return None
         try:
-            return _country_code(self._reader.get(address))
+            return country_code(self._reader.get(address))
         except (ValueError, OSError, maxminddb.InvalidDatabaseError):
             # The address itself is sound, so the file is not: cut off, or replaced while it was read.
             self._reader = None
@@ -114,7 +114,7 @@ class Countries:
             return None
 
 
-def _country_code(record: Any) -> str | None:
+def country_code(record: Any) -> str | None:
     """Return the code in a record of a country or city database, or in a flat one."""
     if not isinstance(record, dict):
         return None
