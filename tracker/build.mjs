@@ -44,12 +44,14 @@ async function built(entry) {
     module: true,
     ecma: 2020,
     // Only names of our own records: nothing a page, a setting or the wire format knows.
-    mangle: { properties: { regex: /^(isOpen|chars|event)$/ } },
+    mangle: { properties: { regex: /^(isOpen|chars|event)$/, builtins: true } },
     compress: {
       passes: 4,
       unsafe_arrows: true,
       unsafe_methods: true,
       unsafe: true,
+      unsafe_math: true,
+      sequences: false,
       inline: 1,
       pure_getters: true,
       hoist_funs: true,

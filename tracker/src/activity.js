@@ -6,7 +6,7 @@ import { elapsed } from './session.js';
 
 // Reading without touching anything for longer than this can no longer be told from having left.
 const ATTENTION_MS = 30_000;
-const TOUCH_GAP_MS = 250;
+const TOUCH_GAP_MS = 1_000;
 
 export function activity() {
   let active_ms = 0;
@@ -27,14 +27,14 @@ export function activity() {
     touchedAt = countedTo;
   };
 
-  on(window, 'pointerdown pointermove keydown wheel touchmove', (event) => {
+  on('pointermove pointerdown keydown wheel touchmove', (event, at) => {
     // This is heard for every move of the pointer; a moment's worth of them is one touch.
-    if (!event.isTrusted || event.timeStamp - heardAt < TOUCH_GAP_MS) return;
-    heardAt = event.timeStamp;
+    if (at - heardAt < TOUCH_GAP_MS || !event.isTrusted) return;
+    heardAt = at;
     touch();
     touched();
   });
-  on(window, 'focus blur', count);
+  on('focus blur', count);
   when('return', touched);
   when('page', touched);
   when('settle', () => {

@@ -39,14 +39,14 @@ export function clicks() {
   let pointerType = '';
   let clickedAt = 0;
 
-  on(document, 'pointerdown', (event) => {
+  on('pointerdown', (event) => {
     ({ pointerType } = event);
   });
-  on(document, 'click auxclick', (event) => {
+  on('click auxclick', (event, at) => {
     const origin = elementOf(event);
     // A second click in the same moment is the browser or the page passing the first on: a label its field's.
-    const isPassedOn = event.timeStamp - clickedAt < PASSED_ON_MS;
-    clickedAt = event.timeStamp;
+    const isPassedOn = at - clickedAt < PASSED_ON_MS;
+    clickedAt = at;
     if (!origin || isPassedOn) return;
     const name = origin.closest('[data-ust-track]')?.getAttribute('data-ust-track');
     if (name) track(name);
@@ -63,7 +63,7 @@ export function clicks() {
       /[abf]/.test(kind) || origin.closest('label') || getComputedStyle(origin).cursor === 'pointer';
     // 1 fixed, 2 untrusted, 4 touch, 8 keyboard, 16 clickable, 32 after a selection.
     const flags = [
-      pathOf(target).some((at) => isPinned(getComputedStyle(at).position)),
+      pathOf(target).some((around) => isPinned(getComputedStyle(around).position)),
       !event.isTrusted,
       isTouch,
       isKey,

@@ -1,4 +1,5 @@
-// The settings: what the server put before this script, made stricter by attributes of the script tag.
+// The settings: what the server put before this script, made stricter by attributes of the script tag. The
+// server says all of them; without it there are none, and then nothing is recorded.
 
 /**
  * @typedef {object} Config
@@ -20,21 +21,6 @@
  */
 
 /** @type {Config} */
-const DEFAULTS = {
-  site: 'default',
-  consent: 'off',
-  dnt: true,
-  gpc: true,
-  inputs: 'mask',
-  excludePages: [],
-  excludeFields: [],
-  maskSelectors: [],
-  queryKeys: [],
-  sampleRatio: 1,
-  consentVersion: '1',
-};
-
-/** @type {Config} */
 export let config;
 
 /**
@@ -46,7 +32,7 @@ export let config;
  */
 export function configure(served, data) {
   /** @type {any} */
-  const settled = { ...DEFAULTS, ...served };
+  const settled = { ...served };
   settled.site = data.site || settled.site;
   if (settled.inputs !== 'off' && data.inputs) settled.inputs = data.inputs === 'off' ? 'off' : 'mask';
   if (settled.consent === 'off') settled.consent = data.consent || 'off';

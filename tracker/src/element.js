@@ -20,13 +20,16 @@ export function pathOf(element) {
 }
 
 /**
- * The innermost element an event happened on, inside open shadow roots too.
+ * The innermost element an event happened on, inside open shadow roots too; there only while it happens.
  *
  * @param {Event} event
  * @returns {Element | undefined}
  */
-export const elementOf = (event) =>
-  /** @type {Element[]} */ (event.composedPath()).find((node) => node.nodeType === 1);
+export function elementOf(event) {
+  const target = /** @type {any} */ (event.target);
+  // The whole path is dear: it is asked for only where the target hides it.
+  return target.shadowRoot ? /** @type {Element} */ (event.composedPath()[0]) : target;
+}
 
 /**
  * Whether the element or one around it matches. A selector the browser cannot read matches everything: a

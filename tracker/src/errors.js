@@ -13,7 +13,7 @@ export function errors() {
   /** @type {Set<string>} */
   const told = new Set();
 
-  on(window, 'error unhandledrejection', ({ message, reason, filename = '', lineno = 0, colno = 0 }) => {
+  on('error unhandledrejection', ({ message, reason, filename = '', lineno = 0, colno = 0 }) => {
     const text = message || reason?.message || reason;
     // A picture that does not load arrives here too, without a message.
     if (!text) return;

@@ -13,7 +13,7 @@ const TRAIL_MAX = 50;
 export function hovers() {
   /** @type {Array<[Element, number]>} */
   let trail = [];
-  on(document, 'pointerover', (event) => {
+  on('pointerover', (event) => {
     trail.push([/** @type {Element} */ (elementOf(event)), elapsed()]);
     trail = trail.slice(-TRAIL_MAX);
   });

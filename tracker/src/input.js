@@ -41,7 +41,7 @@ export function inputs() {
     typing = null;
   }
 
-  on(document, 'pointerdown keydown focusin input', (event) => {
+  on('pointerdown keydown focusin input', (event) => {
     const field = /** @type {HTMLInputElement} */ (elementOf(event));
     // A password made visible is still one. Whatever shows it follows a press or a key, so it is noted before.
     for (const other of [field, ...document.querySelectorAll('[type=password]')]) {
@@ -53,6 +53,6 @@ export function inputs() {
     stopWaiting();
     stopWaiting = after(PAUSE_MS, record);
   });
-  on(document, 'change focusout', record);
+  on('change focusout', record);
   when('settle', (isAll) => isAll && record());
 }

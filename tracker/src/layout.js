@@ -70,8 +70,8 @@ export function layouts() {
 
   when('page', anew);
   // With hash routing the page stays the same by name, but not by look.
-  on(window, 'hashchange', anew);
-  on(window, 'scroll resize', changed);
+  on('hashchange', anew);
+  on('scroll resize', changed);
   when('stop', rest);
   when('need', (hashes) => {
     // Another page may be shown by now; the server asks the next visitor then.

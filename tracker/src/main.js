@@ -34,6 +34,8 @@ function main() {
   configure(page.__ust_cfg, script?.dataset || {});
   /** @param {string} name */
   const urlOf = (name) => besideScript(name, script?.src || location.origin);
+  // A page drawn in advance may never be seen.
+  const isAhead = /** @type {any} */ (document).prerendering;
   let reason = 'prerender';
   let isStarted = false;
   let shownUrl = '';
@@ -75,7 +77,7 @@ function main() {
         isOff = !!answer.off;
         if (isOff) evaluate();
       });
-      startRecording(wasUrl ? 'spa' : 'load', recordedKinds());
+      startRecording(wasUrl ? 'spa' : 'load', recordedKinds(), isAhead);
     } else if (shownUrl !== wasUrl) showPage('spa');
     if (page.__ust_hook) page.__ust_hook(api, isGranted);
     else if (reason === 'consent' && isHookWanted) {
@@ -128,8 +130,7 @@ function main() {
     api.push(...early);
   });
 
-  // A page drawn in advance may never be seen.
-  if (/** @type {any} */ (document).prerendering) document.addEventListener('prerenderingchange', begin);
+  if (isAhead) document.addEventListener('prerenderingchange', begin);
   else begin();
 }
 

@@ -5,15 +5,13 @@ import { newest } from './buffer.js';
 import { containerField, scrollersAround } from './container.js';
 import { elementOf } from './element.js';
 import { push } from './recorder.js';
-import { after, on, when } from './scope.js';
+import { on, when } from './scope.js';
 import { elapsed } from './session.js';
 import { scrolled } from './view.js';
 
-// Closer samples cannot be told apart in a replay, and cost.
+// Closer samples cannot be told apart in a replay, and cost. Where the pointer comes to rest matters more than
+// any point on its way, so the newest position becomes a sample when something else happens or a pause follows.
 const GAP_MS_MIN = 50;
-// Where the pointer comes to rest matters more than any point on its way. A timer for each move would cost
-// more than all else here.
-const REST_MS = 100;
 const GAP_PX_MIN = 4;
 const SAMPLES_MAX = 200;
 const SAMPLE_CHARS = 9;
@@ -21,51 +19,72 @@ const SAMPLE_CHARS = 9;
 const AFTER_MS_MAX = 2 * 3_600_000;
 
 export function moves() {
-  /** @type {import('./buffer.js').Entry | undefined} */
+  /** @type {any} */
   let run;
-  let frame = '';
-  let last = { at: 0, x: 0, y: 0 };
-  let x = 0;
-  let y = 0;
-  let isWaiting = false;
-  /** @type {Element | undefined} */
+  /** @type {any} The last sample. */
+  let last = {};
+  /** @type {any} The newest move, until it is a sample. Only then is it asked where it was: that costs most. */
+  let move;
+  let movedAt = 0;
+  let sampledAt = 0;
+  /** @type {any} */
+  let located;
+  /** @type {any[]} What the positions of a run are relative to. */
+  let frame = [];
+  /** @type {Element | undefined} What the frame was found for; nothing once anything has scrolled. */
   let under;
-  /** @type {Element[] | undefined} Those around `under`, once somebody asked. */
-  let scrollers;
 
-  function sample() {
-    const at = elapsed();
-    if (Math.hypot(x - last.x, y - last.y) < GAP_PX_MIN || at > AFTER_MS_MAX) return;
-    scrollers ??= scrollersAround(under);
-    const container = containerField(scrollers);
-    const now = [scrolled(), container].join();
-    if (run && frame === now && newest() === run && run.event[6].length < 3 * (SAMPLES_MAX - 1)) {
-      run.event[6].push(at - last.at, x - last.x, y - last.y);
-      run.chars += SAMPLE_CHARS;
-    } else run = push('m', [...scrolled(), x, y, [], ...container]);
-    frame = now;
-    last = { at, x, y };
+  function locate() {
+    if (!move || located === move) return;
+    located = move;
+    const element = elementOf(move);
+    // What scrolls inside a shadow root is not heard out here; and which element it was there is soon forgotten.
+    if (element && (element !== under || element !== move.target)) {
+      under = element;
+      const found = [...scrolled(), ...containerField(scrollersAround(element))];
+      if (found.join() !== frame.join()) run = undefined;
+      frame = found;
+    }
   }
 
-  on(document, 'pointerover', (event) => {
-    under = elementOf(event);
-    scrollers = undefined;
-  });
-  on(document, 'pointermove', (event) => {
+  function sample() {
+    locate();
     // A finger's way is a scroll; the tap at its end is a click.
-    if (event.pointerType === 'touch') return;
-    x = Math.round(event.clientX);
-    y = Math.round(event.clientY);
-    if (elapsed() - last.at >= GAP_MS_MIN) sample();
-    else if (!isWaiting) {
-      isWaiting = true;
-      after(REST_MS, () => {
-        isWaiting = false;
-        sample();
-      });
+    if (move && move.pointerType !== 'touch') {
+      const at = elapsed() - ((performance.now() - movedAt) | 0);
+      const x = Math.round(move.clientX);
+      const y = Math.round(move.clientY);
+      // The first is far from nowhere.
+      if (at < AFTER_MS_MAX && !(Math.hypot(x - last.x, y - last.y) < GAP_PX_MIN)) {
+        if (run?.event[6].length < 3 * (SAMPLES_MAX - 1) && newest() === run) {
+          run.event[6].push(Math.max(0, at - last.at), x - last.x, y - last.y);
+          run.chars += SAMPLE_CHARS;
+        } else {
+          const [sx, sy, ...container] = frame;
+          run = push('m', [sx, sy, x, y, [], ...container]);
+          if (run) run.event[1] = at;
+        }
+        last = { at, x, y };
+      }
     }
+    move = undefined;
+    sampledAt = movedAt;
+  }
+
+  on('scroll', () => {
+    locate();
+    under = undefined;
   });
+  on('pointermove', (event, at) => {
+    // It has rested where it was.
+    if (at - movedAt >= GAP_MS_MIN) sample();
+    move = event;
+    movedAt = at;
+    if (at - sampledAt >= GAP_MS_MIN) sample();
+  });
+  when('push', sample);
   when('settle', () => {
-    run = scrollers = undefined;
+    sample();
+    run = under = undefined;
   });
 }

@@ -30,5 +30,5 @@ export function pageviews() {
     referrer = location.href;
   });
   when('settle', (isAll) => isAll && finish());
-  on(window, 'hashchange', () => push('h', [recordedHash(location.hash)]));
+  on('hashchange', () => push('h', [recordedHash(location.hash)]));
 }

@@ -51,7 +51,7 @@ function kept() {
   let chars = 0;
   return local
     .keys(PREFIX)
-    .map((key) => ({ key, at: parseInt(local.get(key), 10) }))
+    .map((key) => ({ key, at: parseFloat(local.get(key)) }))
     .sort((a, b) => b.at - a.at)
     .filter(({ key, at }, index) => {
       chars += local.get(key).length;

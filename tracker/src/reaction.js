@@ -28,12 +28,12 @@ export function reactions() {
   when('stop', () => observer.disconnect());
   // What follows the visitor's next act elsewhere is no answer to the click before it, and turning the
   // wheel over the same element is another act too.
-  on(window, 'pointerdown keydown wheel touchmove', (event) => {
+  on('pointerdown keydown wheel touchmove', (event) => {
     if (event.deltaY || event.target !== source) settleAll();
   });
-  on(window, 'scroll focusin blur', settleAll);
-  on(window, 'selectionchange', () => getSelection()?.isCollapsed || settleAll(true));
-  on(/** @type {any} */ (window).navigation, 'navigate', settleAll);
+  on('scroll focusin blur', settleAll);
+  on('selectionchange', () => getSelection()?.isCollapsed || settleAll(true));
+  on('navigate', settleAll, /** @type {any} */ (window).navigation);
 
   return (origin, isKnowable, done) => {
     source = origin;

@@ -111,6 +111,7 @@ export function touch() {
 export function push(code, fields, isOpen = false) {
   // What a page does by itself does not begin a new session; `touch` does.
   if (!isRecording || isOver()) return undefined;
+  if (code !== 'm') emit('push');
   const entry = append([code, elapsed(), ...fields], isOpen, () => [session.p, page, ...view()]);
   if (bufferedChars() > BATCH_CHARS_MAX) after(0, flush);
   return entry;
@@ -128,33 +129,40 @@ function leave(how) {
 /**
  * @param {'load' | 'spa'} how
  * @param {Array<() => void>} kinds What starts each kind of events.
+ * @param {boolean} isAhead The page was drawn in advance, and is shown now.
  */
-export function startRecording(how, kinds) {
-  const isClone = openSession();
+export function startRecording(how, kinds, isAhead) {
+  const isClone = openSession(isAhead);
+  // The page before goes after this one came, and the browser no longer shows either what the other stores. It
+  // may cut one batch when it is hidden and one when it goes.
+  if (isAhead) {
+    count('q');
+    count('q');
+  }
   isHidden = document.hidden;
   for (const start of kinds) start();
   begin(how, isClone);
 
-  on(document, 'visibilitychange', () => {
+  on('visibilitychange', () => {
     if (document.hidden) return leave('hidden');
     isHidden = false;
     touch();
     emit('return');
     pump();
   });
-  on(window, 'pagehide', () => {
+  on('pagehide', () => {
     leave('pagehide');
     closeSession();
     // A change of visibility follows, and all has been said.
     isRecording = false;
   });
-  on(window, 'pageshow', (event) => {
+  on('pageshow', (event) => {
     if (!event.persisted) return;
     isHidden = false;
     openSession(true);
     begin('bfcache');
   });
-  on(window, 'online', retryNow);
+  on('online', retryNow);
   const tick = () => {
     flush();
     after(FLUSH_EVERY_MS, tick);

@@ -23,7 +23,7 @@ export function sizes() {
     cancel = after(GAP_MS, measure);
   };
 
-  on(window, 'resize', changed);
+  on('resize', changed);
   when('page', () => {
     last = view();
   });

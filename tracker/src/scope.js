@@ -24,30 +24,46 @@ export const safely =
   (/** @type {A} */ ...args) =>
     attempt(() => fn(...args));
 
-/**
- * settle: a batch is about to be cut (detail: whether everything has to be said now) ·
- * page: another page is shown (detail: how it came) · need: the server asks for layouts (detail: hashes) ·
- * leave, return: the page is hidden or closed, or seen again ·
- * stop: the recording ends.
- *
- * @typedef {'settle' | 'page' | 'need' | 'leave' | 'return' | 'stop'} Signal
- */
-
-/** @type {Array<[Signal, (detail: any) => void]>} */
-let hearers = [];
+/** @type {Record<string, Array<(detail: any, at: number) => void>>} By type of event, or by signal. */
+let hearers = {};
 let ending = new AbortController();
 
 /**
- * Listen in the capture phase, before the page can stop an event, and passively, because a tracker that
- * holds up scrolling is felt.
- *
- * @param {EventTarget | undefined} target
- * @param {string} types Separated by spaces.
- * @param {(event: any) => void} fn
+ * @param {string} name
+ * @param {unknown} detail
+ * @param {number} at
  */
-export function on(target, types, fn) {
-  const options = { capture: true, passive: true, signal: ending.signal };
-  for (const type of types.split(' ')) target?.addEventListener(type, safely(fn), options);
+function tell(name, detail, at) {
+  for (const fn of hearers[name] || []) {
+    // As `attempt` does, which is too dear for every move of the pointer.
+    try {
+      fn(detail, at);
+    } catch {}
+  }
+}
+
+/**
+ * Listen in the capture phase, before the page can stop an event, and passively, because a tracker that
+ * holds up scrolling is felt. For each type the browser is asked once, and an event asked once when it was: at
+ * every move of the pointer that costs more than what is done with it.
+ *
+ * @param {string} types Separated by spaces.
+ * @param {(event: any, at: number) => void} fn `at` is the event's own time.
+ * @param {EventTarget | null} [target] The same for all that hear a type; none where it is no event of the page.
+ */
+export function on(types, fn, target = window) {
+  const { signal } = ending;
+  for (const type of types.split(' ')) {
+    if (!hearers[type]) {
+      hearers[type] = [];
+      target?.addEventListener(type, (event) => tell(type, event, event.timeStamp), {
+        capture: true,
+        passive: true,
+        signal,
+      });
+    }
+    hearers[type].push(fn);
+  }
 }
 
 /**
@@ -64,25 +80,30 @@ export function after(delay_ms, fn) {
 /**
  * How the recorder and the kinds of events speak to each other without knowing each other.
  *
+ * settle: a batch is about to be cut (detail: whether everything has to be said now) ·
+ * page: another page is shown (detail: how it came) · push: an event other than a move is about to be recorded ·
+ * need: the server asks for layouts (detail: hashes) · leave, return: the page is hidden or closed, or seen
+ * again · stop: the recording ends.
+ *
+ * @typedef {'settle' | 'page' | 'push' | 'need' | 'leave' | 'return' | 'stop'} Signal
+ */
+
+/**
  * @param {Signal} signal
  * @param {(detail: any) => void} fn
  */
-export function when(signal, fn) {
-  hearers.push([signal, fn]);
-}
+export const when = (signal, fn) => on(signal, fn, null);
 
 /**
  * @param {Signal} signal
  * @param {unknown} [detail]
  */
-export function emit(signal, detail) {
-  for (const [heard, fn] of hearers) if (heard === signal) attempt(() => fn(detail));
-}
+export const emit = (signal, detail) => tell(signal, detail, 0);
 
 /** Take away all that was started here. */
 export function endAll() {
   emit('stop');
-  hearers = [];
+  hearers = {};
   ending.abort();
   ending = new AbortController();
 }

@@ -15,7 +15,7 @@ export function scrolls() {
   /** @type {Map<EventTarget, () => void>} What moved, and how to record where it is. */
   const moved = new Map();
 
-  on(document, 'scroll', ({ target }) => {
+  on('scroll', ({ target }) => {
     // A field scrolls with what is typed into it: how far is nobody's business.
     if (moved.has(target) || moved.size >= BOXES_MAX || /INPUT|TEXTAREA/.test(target.tagName)) return;
     const record = () => {

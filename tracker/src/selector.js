@@ -31,11 +31,11 @@ export function selectorOf(element) {
   let path = '';
   for (const at of pathOf(element).slice(0, DEPTH_MAX)) {
     const name = ownName(at);
-    let step = name || at.tagName.toLowerCase();
+    let step = name || at.localName;
     if (!name && at !== document.body) {
       let nth = 1;
       for (let before = at.previousElementSibling; before; before = before.previousElementSibling) {
-        if (before.tagName === at.tagName) nth++;
+        if (before.localName === at.localName) nth++;
       }
       step += `:nth-of-type(${nth})`;
     }

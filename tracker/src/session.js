@@ -54,7 +54,7 @@ export function isOver() {
  * A page that starts while one of its tab is live got a copy of another tab's storage, and must not share
  * that tab's id.
  *
- * @param {boolean} [isRestored] From the back/forward cache, which is never copied.
+ * @param {boolean} [isRestored] From the back/forward cache or drawn in advance, which is never a copy.
  * @returns {boolean} Whether this tab is such a copy.
  */
 export function openSession(isRestored) {

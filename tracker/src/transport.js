@@ -57,7 +57,7 @@ function post(batch, asked) {
   return fetch(url, {
     method: 'POST',
     credentials: 'omit',
-    keepalive: new Blob([body]).size < KEEPALIVE_BYTES_MAX,
+    keepalive: new TextEncoder().encode(body).length < KEEPALIVE_BYTES_MAX,
     body,
   });
 }

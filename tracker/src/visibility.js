@@ -6,7 +6,7 @@ import { on, when } from './scope.js';
 export function visibility() {
   when('leave', (how) => (how === 'hidden' ? push('v', [0]) : push('u', [])));
   when('return', () => push('v', [1]));
-  on(window, 'focus blur', ({ target, type }) => {
+  on('focus blur', ({ target, type }) => {
     // Every field that gets the focus passes here too.
     if (target === window) push('f', [+(type === 'focus')]);
   });

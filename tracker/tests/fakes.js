@@ -1,6 +1,29 @@
 // A browser as far as the tracker's modules touch one: storage, clock, and elements.
 
 import { mock } from 'node:test';
+import { configure } from '../src/config.js';
+
+/** What the server says where the operator chose nothing. */
+const SERVED = {
+  site: 'default',
+  consent: /** @type {const} */ ('off'),
+  dnt: true,
+  gpc: true,
+  inputs: /** @type {const} */ ('mask'),
+  record: null,
+  excludePages: [],
+  excludeFields: [],
+  maskSelectors: [],
+  queryKeys: [],
+  sampleRatio: 1,
+  consentVersion: '1',
+};
+
+/**
+ * @param {Partial<import('../src/config.js').Config>} settings Other than the usual.
+ * @param {Partial<Record<string, string>>} [data] Of the script tag.
+ */
+export const settle = (settings, data = {}) => configure({ ...SERVED, ...settings }, data);
 
 /** @param {{isFull?: boolean}} [options] */
 export function fakeStorage({ isFull = false } = {}) {
@@ -72,6 +95,7 @@ export class FakeElement {
    */
   constructor(tag, attributes, nodes) {
     this.tagName = tag.toUpperCase();
+    this.localName = tag;
     this.attributes = attributes;
     this.id = attributes.id || '';
     this.type = attributes.type || '';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { fakeStorage } from './fakes.js';
+import { fakeStorage, settle } from './fakes.js';
 
 const localStorage = fakeStorage();
 Object.assign(globalThis, {
@@ -10,7 +10,6 @@ Object.assign(globalThis, {
 });
 const browser = { doNotTrack: '1', globalPrivacyControl: true };
 Object.defineProperty(globalThis, 'navigator', { value: browser });
-const { configure } = await import('../src/config.js');
 const { consentField, setConsent } = await import('../src/consent.js');
 const { refusal } = await import('../src/gate.js');
 
@@ -20,21 +19,21 @@ beforeEach(() => {
 
 test('the gate asks in the promised order', () => {
   localStorage['ust.o'] = '1';
-  configure({ consent: 'api', excludePages: ['/admin/*'] }, {});
+  settle({ consent: 'api', excludePages: ['/admin/*'] });
   assert.equal(refusal(), 'opt-out');
   delete localStorage['ust.o'];
   assert.equal(refusal(), 'excluded');
-  configure({ consent: 'api' }, {});
+  settle({ consent: 'api' });
   assert.equal(refusal(), 'dnt');
-  configure({ consent: 'api', dnt: false }, {});
+  settle({ consent: 'api', dnt: false });
   assert.equal(refusal(), 'gpc');
-  configure({ consent: 'api', dnt: false, gpc: false }, {});
+  settle({ consent: 'api', dnt: false, gpc: false });
   assert.equal(refusal(), 'consent');
   assert.deepEqual(Object.keys(localStorage), []);
 });
 
 test('consent travels with its token and version, and ends with either', () => {
-  configure({ consent: 'banner', dnt: false, gpc: false }, {});
+  settle({ consent: 'banner', dnt: false, gpc: false });
   setConsent(true);
   assert.equal(refusal(), '');
   const granted = /** @type {string[]} */ (consentField());
@@ -44,12 +43,12 @@ test('consent travels with its token and version, and ends with either', () => {
   setConsent(false);
   assert.equal(refusal(), 'consent');
   setConsent(true);
-  configure({ consent: 'banner', dnt: false, gpc: false, consentVersion: '2' }, {});
+  settle({ consent: 'banner', dnt: false, gpc: false, consentVersion: '2' });
   assert.equal(refusal(), 'consent');
 });
 
 test('without a need for consent batches carry 0', () => {
-  configure({ dnt: false, gpc: false }, {});
+  settle({ dnt: false, gpc: false });
 
   assert.equal(refusal(), '');
   assert.equal(consentField(), 0);

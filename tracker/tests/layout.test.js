@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { boxMeasure } from '../src/boxes.js';
-import { configure } from '../src/config.js';
 import { layoutHash } from '../src/layout-hash.js';
 import { targetOf } from '../src/target.js';
-import { el, showBody } from './fakes.js';
+import { el, settle, showBody } from './fakes.js';
 
-configure({}, {});
+settle({});
 
 test('the hash is the one of the published algorithm', () => {
   assert.equal(layoutHash([]), 'wvjl67o803');

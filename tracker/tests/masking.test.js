@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { el, fakeStorage, showBody } from './fakes.js';
+import { el, fakeStorage, settle, showBody } from './fakes.js';
 
 Object.assign(globalThis, {
   localStorage: fakeStorage(),
   sessionStorage: fakeStorage(),
   location: { origin: 'https://shop.example', pathname: '/p', search: '?q=me&utm_source=x&color=red' },
 });
-const { configure } = await import('../src/config.js');
 const { labelOf, maskedText } = await import('../src/label.js');
 const { isSecret, notePassword } = await import('../src/secrecy.js');
 const { measured } = await import('../src/input.js');
@@ -23,7 +22,7 @@ const isHidden = (attributes, tag = 'input') => {
 };
 
 beforeEach(() => {
-  configure({}, {});
+  settle({});
 });
 
 test('words with a digit or an @ are masked before the text is cut', () => {
@@ -50,17 +49,17 @@ test('masked elements have no label and lend none to those around them', () => {
 
   assert.equal(label(button), 'Hello');
   assert.equal(label(name, 't'), '');
-  configure({ maskSelectors: ['button'] }, {});
+  settle({ maskSelectors: ['button'] });
   assert.equal(label(button), '');
 });
 
 test('a selector nobody can read masks everything', () => {
-  configure({ maskSelectors: ['[[['] }, {});
+  settle({ maskSelectors: ['[[['] });
   const button = el('button', {}, 'Send');
   showBody(button);
 
   assert.equal(label(button), '');
-  configure({ excludeFields: ['[[['] }, {});
+  settle({ excludeFields: ['[[['] });
   assert.equal(isHidden({ name: 'city' }), true);
 });
 
@@ -111,7 +110,7 @@ test('masked inputs tell a length, masked choices nothing', () => {
 
 test('addresses keep the path and allowed keys, foreign referrers the origin', () => {
   assert.equal(recordedUrl(), '/p?utm_source=x');
-  configure({ queryKeys: ['color'] }, {});
+  settle({ queryKeys: ['color'] });
   assert.equal(recordedUrl(), '/p?utm_source=x&color=red');
   assert.equal(recordedReferrer('https://shop.example/a?b=1#c'), 'https://shop.example/a');
   assert.equal(recordedReferrer('https://mail.example/inbox?id=1'), 'https://mail.example');
