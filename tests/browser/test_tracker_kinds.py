@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.scene import Scene, flush, scene, storage, tab, until
+from tests.browser.scene import Scene, scene, status, storage, tab, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -38,19 +38,34 @@ PAGE = """<!doctype html><html lang="en"><head><title>Kinds 2026</title>
  document.querySelector('#host').attachShadow({mode: 'open'}).innerHTML = '<button id="inner">Inside</button>';
 </script></body></html>"""
 
-SLOW = """<!doctype html><html><head><title>Many</title><!--tag--></head><body style="margin:0">
-<main></main><script>
+# Each look at an element costs a millisecond here, as it does on a slow phone; the clock shows nothing else, so
+# that it is the same on any machine. What is looked at between two idle moments is a slice.
+SLOW = """<!doctype html><html><head><title>Many</title><script>
+ let now = 0;
+ let looks = 0;
+ window.slices = [];
+ window.atSlice = () => {};
+ performance.now = () => now;
+ const look = Element.prototype.getBoundingClientRect;
+ Element.prototype.getBoundingClientRect = function () { now++; looks++; return look.call(this); };
+ const idle = window.requestIdleCallback;
+ window.requestIdleCallback = (measure, options) => idle(() => {
+   looks = 0;
+   measure();
+   slices.push(looks);
+   atSlice(slices.length);
+ }, options);
+</script><!--tag--></head><body style="margin:0"><main></main><script>
  for (let i = 0; i < 200; i++) {
    const b = document.createElement('button'); b.textContent = 'Button'; b.style.width = '100px';
    document.querySelector('main').append(b);
  }
- // Each look at an element costs a millisecond here, as it does on a slow phone.
- const look = Element.prototype.getBoundingClientRect;
- Element.prototype.getBoundingClientRect = function () {
-   const end = performance.now() + 1; while (performance.now() < end); return look.call(this);
- };
 </script></body></html>"""
-FAST = SLOW.replace("performance.now() + 1;", "0;")
+FAST = SLOW.replace("now++;", "")
+CHANGING = SLOW.replace(
+    "window.atSlice = () => {};",
+    "window.atSlice = (n) => { if (n === 5) document.querySelector('main').lastChild.remove(); };",
+)
 GROWING = """<!doctype html><html><head><title>Grows</title><!--tag--></head><body><script>
  setTimeout(() => { document.body.style.height = '5000px'; }, 400);
 </script></body></html>"""
@@ -66,6 +81,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         "/kinds": PAGE,
         "/slow": SLOW,
         "/fast": FAST,
+        "/changing": CHANGING,
         "/growing": GROWING,
         "/routes": ROUTES,
         "/touch": PAGE,
@@ -80,6 +96,12 @@ def centre(page: Page, selector: str) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def span_ms(visited: Scene) -> int:
+    """How long the visit took, from its first event to its last."""
+    times = [int(row[0]) for row in visited.rows("page = '/kinds'", select="epoch_ms(occurred_at)")]
+    return max(times) - min(times)
+
+
 def named(rows: list[tuple[Any, ...]], *names: str) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
@@ -90,9 +112,8 @@ def visited(stage: Scene, browser: Browser) -> Iterator[Scene]:
     with tab(browser) as page:
         page.goto(stage.origin + "/kinds?utm_source=news&secret=1#start")
         page.mouse.move(600, 300, steps=3)
-        time.sleep(0.2)
         page.mouse.move(*centre(page, "#go"), steps=5)
-        time.sleep(0.3)
+        time.sleep(0.3)  # this long the pointer rests on the button at least
         page.mouse.click(*centre(page, "#go"))
         page.click("#dead")
         page.click("[data-ust-id=buy]")
@@ -106,10 +127,10 @@ def visited(stage: Scene, browser: Browser) -> Iterator[Scene]:
         page.keyboard.press("Space")
         page.mouse.move(*centre(page, "#list"))
         page.mouse.wheel(0, 240)
-        time.sleep(0.4)
+        page.wait_for_function("document.querySelector('#list').scrollTop === 240")
         page.mouse.move(800, 600)
         page.mouse.wheel(0, 700)
-        time.sleep(0.4)
+        page.wait_for_function("scrollY === 700")
         page.evaluate("location.hash = 'part?token=1'")
         page.evaluate("usertrack.track('signup', {plan: 'pro', seats: 3}); usertrack.tag('beta')")
         page.evaluate("UST.addTag('from-ust'); UST.addEvent({category: 'shop', action: 'like', value: 2})")
@@ -122,10 +143,8 @@ def visited(stage: Scene, browser: Browser) -> Iterator[Scene]:
             document.dispatchEvent(new Event('visibilitychange'));
           }
         }""")
-        time.sleep(1.5)
-        flush(page)
-        until(lambda: page.evaluate("!Object.keys(localStorage).length"), "an empty queue")
-        time.sleep(0.3)
+        for kind in ("resize", "layout", "scroll", "container_scroll"):
+            stage.wait_for(f"page = '/kinds' AND kind = '{kind}'", page=page)
         page.goto("about:blank")
     stage.wait_for("page = '/kinds' AND kind = 'leave'")
     yield stage
@@ -172,8 +191,9 @@ def test_a_click_names_its_target_and_how_the_page_answered(visited: Scene) -> N
     go = clicks["#go"]
     assert (go["text"], go["flags"] & 16, go["button"]) == ("Go on", 16, 0)
     assert abs(go["element_x"] - 500) < 20 and abs(go["element_y"] - 500) < 40
-    assert 0 <= go["reaction_ms"] < 1000
-    assert 200 < go["hover_ms"] < 5000
+    assert 0 <= go["reaction_ms"] <= 5000
+    # At least as long as the hand waited, and not since before the page was opened.
+    assert 250 < go["hover_ms"] <= span_ms(visited)
     assert clicks['[data-ust-id="buy"]']["text"] == "Buy x now"
     assert (clicks["#dead"]["text"], clicks["#inner"]["text"]) == ("Nothing here", "Inside")
     # What goes on inside a shadow root is out of sight, so silence there is no verdict.
@@ -204,7 +224,13 @@ def test_scrolling_of_the_window_and_of_boxes_is_told_apart(visited: Scene) -> N
 def test_fields_tell_how_much_and_never_what(visited: Scene) -> None:
     fields = visited.rows("page = '/kinds' AND kind = 'input'", select="selector, value_length, value")
 
-    assert fields == [("#name", 12, None), ("#size", 1, None), ("#yes", 1, None)]
+    # A long pause between two letters ends a word, so the field may be told of twice: at last it is whole.
+    assert list({name: length for name, length, _ in fields}.items()) == [
+        ("#name", 12),
+        ("#size", 1),
+        ("#yes", 1),
+    ]
+    assert {value for _, _, value in fields} == {None}
     assert "Lovelace" not in json.dumps(visited.board.batches())
 
 
@@ -239,7 +265,8 @@ def test_window_and_visibility_are_followed(visited: Scene) -> None:
     assert visited.rows("page = '/kinds' AND kind = 'visibility'", select="value")[:2] == [("0",), ("1",)]
     assert visited.rows("page = '/kinds' AND kind = 'focus'", select="value")[0] == ("0",)
     active = sum(row[0] for row in visited.rows("page = '/kinds' AND kind = 'active'", select="active_ms"))
-    assert 1_000 < active < 20_000
+    # The session begins a moment before its first event.
+    assert 1_000 < active < span_ms(visited) + 1_000
 
 
 def test_events_come_in_the_order_they_happened(visited: Scene) -> None:
@@ -252,44 +279,38 @@ def test_events_come_in_the_order_they_happened(visited: Scene) -> None:
 def test_a_slow_page_is_measured_in_slices_and_says_the_same_as_a_fast_one(
     stage: Scene, browser: Browser
 ) -> None:
-    longest = {}
+    slices = {}
     for path in ("/slow", "/fast"):
         with tab(browser) as page:
-            page.add_init_script(
-                "window.longest = 0; new PerformanceObserver((list) => {"
-                " for (const {duration, startTime} of list.getEntries())"
-                " if (startTime > 900) longest = Math.max(longest, duration);"
-                "}).observe({entryTypes: ['longtask']})"
-            )
             page.goto(stage.origin + path)
             stage.wait_for(f"page = '{path}' AND kind = 'layout'", page=page)
-            longest[path] = page.evaluate("longest")
+            slices[path] = page.evaluate("slices")
     hashes = dict(stage.rows("kind = 'layout' AND page IN ('/slow', '/fast')", select="page, layout"))
 
     assert hashes["/slow"] == hashes["/fast"]
-    # Hundreds of milliseconds in all, and never as long as what a browser calls a long task.
-    assert longest["/slow"] < 100, longest
+    # Two hundred milliseconds in all, and never more than half a frame at a time.
+    assert sum(slices["/slow"]) > 200
+    assert max(slices["/slow"]) <= 10
+    # The control: where looking costs nothing one slice is enough.
+    assert len(slices["/fast"]) == 1 and slices["/fast"][0] > 200
 
 
 def test_a_page_that_changes_while_it_is_measured_is_measured_anew(stage: Scene, browser: Browser) -> None:
     with tab(browser) as page:
-        page.goto(stage.origin + "/slow")
-        time.sleep(1.3)
-        page.evaluate("document.querySelector('main').lastChild.remove()")
-        session = page.evaluate("usertrack.status().session")
-        rows = stage.wait_for(f"session = '{session}' AND kind = 'layout'", select="layout", page=page)
-    known = {row[0] for row in stage.rows("kind = 'layout' AND page = '/fast'", select="layout")}
+        page.goto(stage.origin + "/changing")
+        rows = stage.wait_for("page = '/changing' AND kind = 'layout'", select="layout", page=page)
+        slices = page.evaluate("slices.length")
+    known = {row[0] for row in stage.rows("kind = 'layout' AND page IN ('/slow', '/fast')", select="layout")}
 
     assert len(rows) == 1
-    assert rows[0][0] not in known
+    assert len(known) == 1 and rows[0][0] not in known
+    assert slices > 200 / 10 + 5
 
 
 def test_a_document_that_grows_says_so(stage: Scene, browser: Browser) -> None:
     with tab(browser) as page:
         page.goto(stage.origin + "/growing")
-        time.sleep(1.2)
-        flush(page)
-        rows = stage.wait_for("page = '/growing' AND kind = 'resize'", select="document_h")
+        rows = stage.wait_for("page = '/growing' AND kind = 'resize'", select="document_h", page=page)
 
     assert rows[-1][0] >= 5000
 
@@ -298,16 +319,15 @@ def test_a_route_change_is_a_pageview_of_its_own(stage: Scene, browser: Browser)
     with tab(browser) as page:
         page.goto(stage.origin + "/routes")
         page.click("#next")
-        time.sleep(0.7)
-        flush(page)
         rows = stage.wait_for(
             "page = '/routes/two' AND kind = 'pageview'",
             select="name, title, url_query, pageview, referrer",
+            page=page,
         )
         page.go_back()
-        time.sleep(0.7)
-        flush(page)
-        back = stage.wait_for("page = '/routes' AND kind = 'pageview'", select="name, pageview", count=2)
+        session = status(page)["session"]
+        of_this = f"session = '{session}' AND page = '/routes' AND kind = 'pageview'"
+        back = stage.wait_for(of_this, select="name, pageview", count=2, page=page)
 
     assert rows == [("spa", "Two", "utm_source=mail", 2, "/routes")]
     assert back == [("load", 1), ("spa", 3)]
@@ -317,7 +337,6 @@ def test_a_tap_is_a_click_and_a_finger_leaves_no_trail(stage: Scene, browser: Br
     with tab(browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True) as page:
         page.goto(stage.origin + "/touch")
         page.tap("#go")
-        time.sleep(0.5)
         page.goto("about:blank")
     rows = stage.wait_for("page = '/touch' AND kind = 'click'", select="selector, flags, hover_ms, width_class")
 
@@ -328,7 +347,7 @@ def test_a_tap_is_a_click_and_a_finger_leaves_no_trail(stage: Scene, browser: Br
 def test_nothing_is_left_in_the_browser_but_the_session_of_the_tab(stage: Scene, browser: Browser) -> None:
     with tab(browser) as page:
         page.goto(stage.origin + "/routes")
-        time.sleep(0.3)
-        flush(page)
+        session = status(page)["session"]
+        stage.wait_for(f"session = '{session}' AND kind = 'pageview'", page=page)
         until(lambda: storage(page) == ([], ["ust.s"]), "an acknowledged queue")
         assert page.context.cookies() == []
