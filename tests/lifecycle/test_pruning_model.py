@@ -269,3 +269,20 @@ def test_what_a_dry_run_says_is_json_too(home: Home, capsys: pytest.CaptureFixtu
     assert told["max_age", "sessions"]["events"] == 5
     assert told["max_age", "sessions"]["bytes"] > 1_000
     assert sum(rows(home).values()) == 5
+
+
+def test_a_dry_look_passes_damaged_files_over_and_moves_nothing(home: Home) -> None:
+    now_ms = clock.now_ms()
+    for number in (1, 2):
+        filled(home, [Made(number, "default", 500 * 24, 0, False, False)], now_ms)
+    victim = min(home.segments.rglob("*.parquet"))
+    rules = resolve({}, environ={}).settings
+    what = due(home, rules, now_ms=now_ms)
+    victim.write_bytes(victim.read_bytes()[:-10] + bytes(10))
+
+    told = forecast(home, what)
+
+    assert told[0].count == 2
+    assert 0 < told[0].events < 4
+    assert victim.exists()
+    assert not any(file.is_file() for file in home.quarantine.rglob("*"))

@@ -62,12 +62,12 @@ def command(
     Example:  usertrack prune --dry-run
     """  # noqa: D301 - the marks before what must not be wrapped are real characters
     from usertrack_cli.lifecycle.keys import destroy_idle_keys
-    from usertrack_cli.lifecycle.retention import due, forecast, prune
+    from usertrack_cli.lifecycle.retention import due, forecast, prune, sites_kept
 
     home, now_ms = call.home, clock.now_ms()
     typed = {name: call.values[name] for name in ("max_sessions", "max_age", "moves")}
     rows: list[dict[str, Any]] = []
-    for site in call.sites:
+    for site in [call.site] if call.site else sites_kept(home, call.table):
         own = resolve(call.table, site=site).settings
         wanted = resolve(call.table, site=site, flags=typed).settings
         # A cap typed here is meant, whatever it removes; one from the settings spares the last week.

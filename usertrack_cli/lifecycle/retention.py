@@ -10,10 +10,10 @@ Restricted sessions stay, with everything in them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from usertrack_cli import clock
 from usertrack_cli.clock import DAY_MS, MINUTE_MS
@@ -22,7 +22,7 @@ from usertrack_cli.lifecycle.thinning import MOVE, Thinned, Weight, thin, weight
 from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter
 from usertrack_cli.queries.visitors import SessionEnd, session_ends
-from usertrack_cli.settings import Settings
+from usertrack_cli.settings import Settings, site_slugs
 from usertrack_cli.store import catalog, timekeeping
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.jobs import finished, mark_full
@@ -174,13 +174,21 @@ def due(home: Home, settings: Settings, *, now_ms: int, spares_young: bool = Tru
     )
 
 
+def sites_kept(home: Home, table: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return every site that retention looks after: those of the settings, and those that left them."""
+    with closing(catalog.connect(home)) as con:
+        stored = {segment.site for segment in live_segments(con)}
+    return tuple(sorted({*site_slugs(table), *stored}))
+
+
 def forecast(home: Home, what: Due) -> list[Rule]:
     """Return what each rule would remove, with the events and about how many bytes; nothing is changed."""
     groups = [frozenset(what.too_old), frozenset(what.over_cap)]
     left = what.leftovers
     with closing(catalog.connect(home)) as con:
         (old, over), moves = weights(con, home, what.thinned, groups)
-    aside = sum((home.quarantine / path).stat().st_size for path in what.outlived)
+    files = [home.quarantine / path for path in what.outlived]
+    aside = sum(file.stat().st_size for file in files if file.exists())
     named = (
         ("max_age", "sessions", len(what.too_old), old),
         ("max_sessions", "sessions", len(what.over_cap), over),

@@ -18,6 +18,7 @@ from usertrack_cli.store.parquet import read_segment, without_sessions, write_se
 from usertrack_cli.store.quarantine import sound_segments
 from usertrack_cli.store.roster import live_segments
 from usertrack_cli.store.segment import Segment, new_segment_path
+from usertrack_cli.store.soundness import Soundness, soundness
 from usertrack_cli.store.swap import swap
 from usertrack_cli.store.workspace import workspace
 
@@ -97,8 +98,12 @@ def weights(
 
 
 def _looked_at(con: sqlite3.Connection, home: Home, what: Thinned) -> Iterator[tuple[Segment, pa.Table]]:
-    for segment in sound_segments(con, home, live_segments(con, what.site), now_ms=clock.now_ms()):
-        if segment.path in what.aged or what.gone:
+    # A look changes nothing, so damaged files are passed over and not moved aside.
+    live = live_segments(con, what.site)
+    states = soundness(home, live)
+    for segment in live:
+        is_sound = states[segment.path] is Soundness.SOUND
+        if is_sound and (segment.path in what.aged or what.gone):
             yield segment, read_segment(home, segment.path, columns=["session", "kind"])
 
 

@@ -20,8 +20,8 @@ from usertrack_cli import clock, log
 from usertrack_cli.errors import UsertrackError
 from usertrack_cli.lifecycle.erasure import finish_erasures
 from usertrack_cli.lifecycle.keys import destroy_idle_keys
-from usertrack_cli.lifecycle.retention import prune
-from usertrack_cli.settings import read_file, resolve, site_slugs
+from usertrack_cli.lifecycle.retention import prune, sites_kept
+from usertrack_cli.settings import read_file, resolve
 from usertrack_cli.store import catalog
 from usertrack_cli.store.compaction import compact
 from usertrack_cli.store.drain import drain, expire
@@ -167,7 +167,7 @@ class Writer:
     def _prune(self) -> None:
         now_ms = clock.now_ms()
         table = read_file(self._home.root)
-        for site in site_slugs(table):
+        for site in sites_kept(self._home, table):
             prune(self._home, resolve(table, site=site).settings, now_ms=now_ms)
         destroy_idle_keys(self._home, now_ms=now_ms, is_writer=True)
 
