@@ -39,13 +39,13 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "People": {
         "delete": "Erase a visitor for good, and leave a signed receipt.",
-        "receipt": "List, show and verify the receipts of erasures, and answer the person.",
-        "keys": "List the visitor keys, and back them up apart.",
         "access": "Write a copy of everything about one visitor, for that visitor.",
         "restrict": "Keep a visitor's sessions, but out of every answer, picture and export.",
         "object": "Record nothing of a visitor any more.",
-        "notice": "Print the privacy notice, the table of storage keys and the record of processing.",
         "consent": "List, count and revoke what visitors consented to.",
+        "receipt": "List, show and verify the receipts of erasures, and answer the person.",
+        "notice": "Print the privacy notice, the table of storage keys and the record of processing.",
+        "keys": "List the visitor keys, and back them up apart.",
     },
     "Keep": {
         "prune": "Remove what the retention settings no longer keep.",

@@ -73,3 +73,13 @@ def test_a_clean_store_passes(run: Run, two_visitors: tuple[Sender, Sender]) -> 
 
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("no e-mail address")
+
+
+def test_what_is_restricted_is_not_looked_at(run: Run, home: Home) -> None:
+    fill(home)
+    run("restrict", "--session", session_id(1))
+
+    assert run("doctor", "--pii").code == 0
+
+    run("restrict", "--session", session_id(1), "--lift")
+    assert run("doctor", "--pii").code == 4

@@ -16,6 +16,12 @@ from usertrack_cli.store.home import Home
 from usertrack_cli.store.personal import layout_texts
 
 _RECORDED = {"custom": "custom", "tag": "tag", "error": "error"}
+_LABELS = """
+SELECT site, {column} FROM {table} t
+WHERE (?1 IS NULL OR site = ?1)
+  AND NOT EXISTS (SELECT 1 FROM restrictions r WHERE r.site = t.site AND r.session = t.session)
+ORDER BY 1, 2
+"""
 _PLACES = {
     "text": "label",
     "name": "event",
@@ -48,8 +54,11 @@ class Leak:
 
 
 def leaks(home: Home, *, site: str | None) -> list[Leak]:
-    """Return what was found, the same kind at the same place under the same rule counted together."""
-    texts = ask(home, Filter(site=site), lambda con: suspect_texts(con, site=site), shows_hidden=True)
+    """Return what was found, the same kind at the same place under the same rule counted together.
+
+    Restricted sessions are left out, as they are of every answer.
+    """
+    texts = ask(home, Filter(site=site), lambda con: suspect_texts(con, site=site))
     merged: dict[tuple[str, ...], Leak] = {}
     for leak in [*(each for text in texts for each in _of(text)), *_of_catalog(home, site)]:
         key = (leak.site, leak.place, leak.sign, leak.rule)
@@ -122,10 +131,7 @@ def _of_catalog(home: Home, site: str | None) -> Iterator[Leak]:
             ("tags", "tag", "take it off: usertrack tags remove"),
             ("notes", "note", "take it back: usertrack replay, then the note"),
         ):
-            rows = con.execute(
-                f"SELECT site, {column} FROM {table} WHERE ?1 IS NULL OR site = ?1 ORDER BY 1, 2",  # noqa: S608 - own names
-                (site,),
-            ).fetchall()
+            rows = con.execute(_LABELS.format(column=column, table=table), (site,)).fetchall()
             for label_site, text in rows:
                 yield from _plain(label_site, column, "", text, undo)
 

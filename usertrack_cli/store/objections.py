@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections import defaultdict
+from functools import lru_cache
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_network
 
@@ -18,6 +19,8 @@ from usertrack_cli.store.visitor import KEY_BYTES, USER_AGENT_BYTES_MAX, VISITOR
 
 HOUSEHOLD_PREFIX = 64
 """An IPv6 address changes its lower half daily (RFC 8981): an objection holds for the network."""
+ADDRESSES_REMEMBERED = 4_096
+"""Reading an address takes longer than both hashes, and each visitor sends many batches."""
 _WITH_AGENT, _ANY_AGENT = b"\0", b"\1"
 
 
@@ -38,6 +41,7 @@ def objection_hash(key: bytes, address: str, user_agent: str | None) -> str:
     return _hash(key, place + _WITH_AGENT + agent)
 
 
+@lru_cache(maxsize=ADDRESSES_REMEMBERED)
 def _household(address: str) -> bytes:
     parsed = canonical_address(address)
     if isinstance(parsed, IPv6Address):

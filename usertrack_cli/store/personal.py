@@ -24,7 +24,9 @@ FROM layouts WHERE site = ? AND brought_by = ? ORDER BY page, hash
 _TEXTS = """
 SELECT l.site, l.page, json_extract(box.value, '$[7]'), json_extract(box.value, '$[5]')
 FROM layouts l, json_each(CAST(l.boxes AS TEXT)) AS box
-WHERE (?1 IS NULL OR l.site = ?1) AND json_extract(box.value, '$[5]') <> ''
+WHERE (?1 IS NULL OR l.site = ?1)
+  AND NOT EXISTS (SELECT 1 FROM restrictions r WHERE r.site = l.site AND r.session = l.brought_by)
+  AND json_extract(box.value, '$[5]') <> ''
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 
@@ -41,7 +43,7 @@ def layouts_brought(con: sqlite3.Connection, site: str, session: str) -> list[di
 
 
 def layout_texts(con: sqlite3.Connection, *, site: str | None) -> list[tuple[str, str, str, str]]:
-    """Return ``(site, page, selector, text)`` of every box that has a text."""
+    """Return ``(site, page, selector, text)`` of every box that has a text and may be shown."""
     return [(row[0], row[1], row[2] or "", str(row[3])) for row in con.execute(_TEXTS, (site,))]
 
 
