@@ -24,6 +24,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[1]
 EVENTS = 50
@@ -230,7 +231,9 @@ def usertrack(folder: Path, *, is_careless: bool) -> Iterator[tuple[int, int]]:
     command = [sys.executable, "-m", "usertrack_cli", "serve", "--port", str(port), "--data", str(data)]
     with running(command, environ=environ, log=folder / "usertrack.log") as pid:
         wait_for_port(port)
-        yield port, pid
+        # It listens before it has loaded everything; that is not what is measured.
+        with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=60):
+            yield port, pid
 
 
 @contextlib.contextmanager
