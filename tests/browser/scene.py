@@ -27,9 +27,10 @@ from usertrack_cli.queries.filters import Filter
 from usertrack_cli.store.home import Home
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request
 
-PATIENCE_S = 12.0
+# Half a minute is no patience on a machine that does other things besides.
+PATIENCE_S = 60.0
 _PASSED_ON = (
     "Content-Type",
     "User-Agent",
@@ -71,14 +72,13 @@ class Switchboard:
     def to(self, path: str) -> list[Sent]:
         return [each for each in self.sent if each.path == path]
 
-    def quiet(self, *, for_s: float = 0.8) -> int:
-        """Wait until nothing more comes, such as what a closed tab still sends; return how much came."""
-        count, since = len(self.sent), time.monotonic()
-        while time.monotonic() - since < for_s:
-            time.sleep(0.05)
-            if len(self.sent) != count:
-                count, since = len(self.sent), time.monotonic()
-        return count
+    def of_page(self, page: str) -> list[Sent]:
+        """What was said of one page; another test's tab may still send its last batch."""
+        return [each for each in self.sent if page in (each.body.get("pg", [0, ""])[1], each.body.get("p"))]
+
+    def of_site(self, site: str) -> list[Sent]:
+        """What was said of one site."""
+        return [each for each in self.sent if each.body.get("k") == site]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -199,7 +199,7 @@ def until(is_so: Callable[[], Any], what: str, *, timeout_s: float = PATIENCE_S)
     while not (answer := is_so()):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {timeout_s} s: {what}")
-        time.sleep(0.1)
+        time.sleep(0.05)
     return answer
 
 
@@ -274,3 +274,26 @@ def status(page: Page) -> dict[str, Any]:
 
 def flush(page: Page) -> None:
     page.evaluate("usertrack.flush()")
+
+
+class Requests:
+    """What a page has asked the collector for and not been answered."""
+
+    def __init__(self, page: Page) -> None:
+        self._open: set[Request] = set()
+        page.on("request", lambda request: self._open.add(request))
+        page.on("requestfinished", lambda request: self._open.discard(request))
+        page.on("requestfailed", lambda request: self._open.discard(request))
+        self._page = page
+
+    def settle(self) -> None:
+        """Wait until the page has heard of every answer and asks for nothing more."""
+        quiet = 0
+
+        def is_quiet() -> bool:
+            nonlocal quiet
+            self._page.evaluate("new Promise((done) => queueMicrotask(done))")
+            quiet = 0 if self._open else quiet + 1
+            return quiet > 2
+
+        until(is_quiet, "an answer to every request")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.scene import Scene, flush, scene, status, storage, tab, until
+from tests.browser.scene import Scene, Sent, scene, status, storage, tab, until
 from usertrack_cli.lifecycle.erasure import finish_erasures
 
 if TYPE_CHECKING:
@@ -42,7 +41,8 @@ banner_accept = "Yes, do"
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     pages = {f"/{site}/one": HTML.format(lang="en") for site in ("asks", "strict", "api", "counts", "keeps")}
-    pages |= {"/asks/de": HTML.format(lang="de-AT")}
+    others = ("/asks/before", "/asks/declined", "/counts/control")
+    pages |= dict.fromkeys(others, HTML.format(lang="en")) | {"/asks/de": HTML.format(lang="de-AT")}
     with scene(tmp_path_factory.mktemp("consent") / "data", pages, settings=SETTINGS, site_of="path") as made:
         yield made
 
@@ -51,16 +51,20 @@ def banner(page: Page, name: str = "May we record this visit?") -> Any:
     return page.get_by_role("region", name=name)
 
 
+def decisions(stage: Scene, site: str) -> list[Sent]:
+    """What the server was told about consent, of one site."""
+    return [each for each in stage.board.of_site(site) if each.path == "/c"]
+
+
 def catalog_rows(stage: Scene, sql: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(f"file:{stage.home.catalog}?mode=ro", uri=True)) as con:
         return con.execute(sql).fetchall()
 
 
 def test_before_the_answer_nothing_is_stored_or_sent(stage: Scene, browser: Browser) -> None:
-    already = len(stage.board.sent)
     with tab(browser) as page:
         page.clock.install()
-        page.goto(stage.origin + "/asks/one")
+        page.goto(stage.origin + "/asks/before")
         banner(page).wait_for()
         page.mouse.move(200, 200)
         page.click("#go")
@@ -70,11 +74,11 @@ def test_before_the_answer_nothing_is_stored_or_sent(stage: Scene, browser: Brow
         page.clock.run_for(1_000)
         assert banner(page).count() == 0
         later = storage(page)
-        page.goto(stage.origin + "/asks/one")
+        page.goto(stage.origin + "/asks/before")
         banner(page).wait_for()
 
     assert (told["reason"], keys, later) == ("consent", ([], []), ([], []))
-    assert stage.board.sent[already:] == []
+    assert stage.board.of_page("/asks/before") == []
 
 
 def test_the_banner_is_first_in_the_page_and_leaves_the_focus_alone(stage: Scene, browser: Browser) -> None:
@@ -149,27 +153,28 @@ def test_accepting_starts_and_withdrawing_erases(stage: Scene, browser: Browser)
         basis = stage.rows(
             f"session = '{session}'", select="DISTINCT basis, consent_version, session, seq, idx"
         )
-        granted = until(lambda: stage.board.to("/c"), "the consent at the server")[-1]
+        granted = until(lambda: decisions(stage, "strict"), "the consent at the server")[-1]
 
         page.goto(stage.origin + "/strict/one?ust-consent")
         banner(page).get_by_role("button", name="Decline").click()
-        withdrawn = until(lambda: stage.board.to("/c")[1:], "the withdrawal at the server")[-1]
+        withdrawn = until(lambda: decisions(stage, "strict")[1:], "the withdrawal at the server")[-1]
         until(lambda: storage(page) == (["ust.c"], []), "an empty browser")
         answer = page.evaluate("localStorage['ust.c']")
-        already = len(stage.board.batches())
+        already = len(stage.board.of_site("strict"))
         page.click("#go")
         page.goto(stage.origin + "/strict/one")
-        time.sleep(0.3)
         assert banner(page).count() == 0
         assert status(page)["reason"] == "consent"
 
     assert {row[:2] for row in basis} == {("granted", "1")}
     assert (granted.status, granted.body["granted"], len(granted.body["token"])) == (204, 1, 22)
-    assert granted.body["token"] == stage.board.batches()[0]["c"][0]
+    assert granted.body["token"] == next(
+        each.body["c"][0] for each in stage.board.of_site("strict") if "c" in each.body
+    )
     assert (withdrawn.status, withdrawn.body["withdrawn"]) == (204, session)
     assert withdrawn.body["token"] == granted.body["token"]
     assert answer == '[false,"1",false]'
-    assert len(stage.board.batches()) == already
+    assert len(stage.board.of_site("strict")) == already
     # Hidden at once, and gone with the writer's next round.
     assert stage.rows(f"session = '{session}'") == []
     assert (session,) in catalog_rows(stage, "SELECT session FROM tombstones")
@@ -183,9 +188,9 @@ def test_where_the_setting_says_so_a_withdrawal_erases_nothing(stage: Scene, bro
         page.evaluate("usertrack.consent(true)")
         session = status(page)["session"]
         stage.wait_for(f"session = '{session}'", page=page)
-        told = len(stage.board.to("/c"))
+        told = len(until(lambda: decisions(stage, "keeps"), "the consent"))
         page.evaluate("usertrack.consent(false)")
-        until(lambda: stage.board.to("/c")[told:], "the withdrawal")
+        until(lambda: decisions(stage, "keeps")[told:], "the withdrawal")
         until(lambda: storage(page) == (["ust.c"], []), "an empty browser")
 
     assert stage.rows(f"session = '{session}'") != []
@@ -196,14 +201,13 @@ def test_a_decision_the_server_could_not_hear_is_said_again(stage: Scene, browse
     try:
         with tab(browser) as page:
             page.goto(stage.origin + "/asks/one")
-            told = len(stage.board.to("/c"))
+            told = len(decisions(stage, "asks"))
             banner(page).get_by_role("button", name="Accept").click()
-            until(lambda: stage.board.to("/c")[told:], "a first try")
-            time.sleep(0.2)
-            assert "ust.p" in storage(page)[0]
+            until(lambda: decisions(stage, "asks")[told:], "a first try")
+            until(lambda: "ust.p" in storage(page)[0], "what waits to be said again")
             stage.board.says = None
             page.reload()
-            until(lambda: stage.board.to("/c")[-1].status == 204, "a second try")
+            until(lambda: decisions(stage, "asks")[-1].status == 204, "a second try")
             until(lambda: "ust.p" not in storage(page)[0], "its end")
     finally:
         stage.board.says, stage.board.only = None, ("/i",)
@@ -212,7 +216,6 @@ def test_a_decision_the_server_could_not_hear_is_said_again(stage: Scene, browse
 def test_an_own_dialog_decides_by_the_api(stage: Scene, browser: Browser) -> None:
     with tab(browser) as page:
         page.goto(stage.origin + "/api/one")
-        time.sleep(0.3)
         assert banner(page).count() == 0
         assert status(page)["reason"] == "consent"
         page.evaluate("usertrack.consent(true)")
@@ -221,43 +224,46 @@ def test_an_own_dialog_decides_by_the_api(stage: Scene, browser: Browser) -> Non
 
 
 def test_declining_is_remembered_without_a_number(stage: Scene, browser: Browser) -> None:
-    told = stage.board.quiet()
+    told = len(decisions(stage, "asks"))
     with tab(browser) as page:
-        page.goto(stage.origin + "/asks/one")
+        page.goto(stage.origin + "/asks/declined")
         banner(page).get_by_role("button", name="Decline").click()
-        page.goto(stage.origin + "/asks/one")
-        time.sleep(0.3)
+        page.goto(stage.origin + "/asks/declined")
         assert banner(page).count() == 0
         assert page.evaluate("({...localStorage})") == {"ust.c": '[false,"1",false]'}
         assert storage(page)[1] == []
-    assert stage.board.sent[told:] == []
+    assert stage.board.of_page("/asks/declined") == []
+    assert len(decisions(stage, "asks")) == told
 
 
 def test_the_counting_tier_adds_up_and_names_nobody(stage: Scene, browser: Browser) -> None:
-    told = stage.board.quiet()
-    for button in ("Accept", "Decline", None):
+    def said() -> list[dict[str, Any]]:
+        return [each.body for each in stage.board.to("/a") if each.body["p"] == "/counts/one"]
+
+    for number, button in enumerate(("Accept", "Decline", None), start=1):
         with tab(browser) as page:
             page.goto(stage.origin + "/counts/one?utm_source=secret")
             banner(page).wait_for()
             if button:
                 banner(page).get_by_role("button", name=button).click()
-                time.sleep(0.2)
+                until(lambda: len(said()) == 3 * number, "what is counted of a visit")  # noqa: B023
             else:
                 assert storage(page) == ([], [])
 
     def totals() -> dict[str, int]:
         return dict(
-            catalog_rows(stage, "SELECT name, sum(total) FROM counts WHERE site = 'counts' GROUP BY name")
+            catalog_rows(stage, "SELECT name, sum(total) FROM counts WHERE page = '/counts/one' GROUP BY name")
         )
 
     expected = {"pageview": 3, "banner_shown": 3, "banner_accepted": 1, "banner_declined": 1}
     until(lambda: totals() == expected, "the totals")
     rows = catalog_rows(
-        stage, "SELECT DISTINCT site, hour_at % 3600000, page, referrer, width_class FROM counts"
+        stage,
+        "SELECT DISTINCT site, hour_at % 3600000, page, referrer, width_class FROM counts"
+        " WHERE page = '/counts/one'",
     )
-    said = [each.body for each in stage.board.sent[told:] if each.path == "/a"]
     assert rows == [("counts", 0, "/counts/one", "", "wide")]
-    assert {tuple(sorted(each)) for each in said} == {("e", "k", "p", "r", "w")}
+    assert {tuple(sorted(each)) for each in said()} == {("e", "k", "p", "r", "w")}
 
 
 def test_without_the_setting_nothing_is_counted(stage: Scene, browser: Browser) -> None:
@@ -268,7 +274,10 @@ def test_without_the_setting_nothing_is_counted(stage: Scene, browser: Browser) 
             "fetch(usertrack.status().urlOf('a'), {method: 'POST', body: JSON.stringify("
             "{k: 'asks', e: 'pageview', p: '/asks/one', r: '', w: 1280})})"
         )
-        flush(page)
-        time.sleep(1.5)
+    # What is counted elsewhere, later, is there: the control.
+    with tab(browser) as page:
+        page.goto(stage.origin + "/counts/control")
+        control = "SELECT * FROM counts WHERE page = '/counts/control'"
+        until(lambda: catalog_rows(stage, control), "what is counted elsewhere")
 
     assert catalog_rows(stage, "SELECT * FROM counts WHERE site = 'asks'") == []

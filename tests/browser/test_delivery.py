@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser.conftest import FIRST_AGENT
-from tests.browser.scene import Scene, flush, scene, status, storage, tab, until
+from tests.browser.scene import Requests, Scene, flush, scene, status, storage, tab, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -43,8 +42,14 @@ def test_a_tab_that_is_closed_at_once_is_still_told(stage: Scene, browser: Brows
     with tab(browser) as page:
         page.goto(stage.origin + "/shut")
         page.click("#go")
+        session = status(page)["session"]
         page.close(run_before_unload=True)
         rows = stage.wait_for("page = '/shut' AND kind IN ('pageview', 'click', 'leave')", count=3)
+        # The number dies with its tab.
+        page = page.context.new_page()
+        page.goto(stage.origin + "/one")
+        assert status(page)["session"] != session
+        assert session not in page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
 
     assert [row[0] for row in rows] == ["pageview", "click", "leave"]
 
@@ -54,13 +59,17 @@ def test_what_the_server_could_not_take_is_sent_again_and_stored_once(stage: Sce
     for answered in (500, 503, 429, 507, 408, 0):
         stage.board.says = (answered, {}, b"")
         with tab(browser) as page:
+            requests = Requests(page)
             page.goto(stage.origin + "/one")
             sessions[answered] = session = status(page)["session"]
-            time.sleep(0.6)
-            flush(page)
-            until(lambda: [b for b in stage.board.batches() if b["s"] == session], "a first try")  # noqa: B023
-            time.sleep(0.1)
-            assert storage(page)[0] == [f"ust.q.{session}.0"], answered
+
+            def tries() -> list[Any]:
+                flush(page)
+                return [b for b in stage.board.batches() if b["s"] == session]  # noqa: B023
+
+            until(tries, "a first try")
+            requests.settle()
+            assert f"ust.q.{session}.0" in storage(page)[0], answered
             stage.board.says = None
             page.evaluate("dispatchEvent(new Event('online'))")
             until(lambda: not storage(page)[0], "an empty queue")
@@ -74,6 +83,7 @@ def test_what_the_server_could_not_take_is_sent_again_and_stored_once(stage: Sce
 def test_the_tracker_waits_as_long_as_the_server_asks(stage: Scene, browser: Browser) -> None:
     stage.board.says = (429, {"Retry-After": "120"}, b"")
     with tab(browser) as page:
+        requests = Requests(page)
         page.clock.install()
         page.goto(stage.origin + "/one")
         session = status(page)["session"]
@@ -83,10 +93,10 @@ def test_the_tracker_waits_as_long_as_the_server_asks(stage: Scene, browser: Bro
 
         page.clock.run_for(2_100)
         until(lambda: tries() == 1, "a first try")
-        time.sleep(0.2)
+        requests.settle()
         stage.board.says = None
         page.clock.run_for(110_000)
-        time.sleep(0.2)
+        requests.settle()
         assert tries() == 1
         page.clock.run_for(20_000)
         until(lambda: tries() > 1, "a second try")
@@ -201,14 +211,15 @@ def test_a_page_out_of_the_back_forward_cache_goes_on(stage: Scene, driver: Any,
         session = status(page)["session"]
         page.evaluate("window.kept = 1")
         page.goto(stage.origin + "/two")
-        time.sleep(0.3)
         page.evaluate("setTimeout(() => history.back())")
         page.wait_for_url("**/one", wait_until="commit")
-        until(lambda: page.evaluate("window.kept === 1"), "the kept page")
-        time.sleep(0.6)
-        flush(page)
-        stage.board.batches()
-        until(lambda: any(e[0] == "p" and e[3] == "bfcache" for b in own(stage, session) for e in b["e"]), "it")
+        page.wait_for_function("window.kept === 1")
+
+        def is_told() -> bool:
+            flush(page)  # a pageview stays open until the page has settled
+            return any(e[0] == "p" and e[3] == "bfcache" for b in own(stage, session) for e in b["e"])
+
+        until(is_told, "the pageview of the kept page")
         assert status(page)["session"] == session
     own_browser.close()
 
@@ -228,6 +239,12 @@ def test_half_an_hour_of_nothing_ends_the_session_and_so_does_a_day(stage: Scene
         assert status(page)["session"] == first
         page.mouse.move(200, 200)
         second = status(page)["session"]
+        # The clock of a session begins anew, and so does the way of the pointer in it.
+        for step in range(4):
+            page.mouse.move(240 + 40 * step, 200)
+            page.clock.run_for(100)
+        page.clock.run_for(20_000)
+        stage.wait_for(f"session = '{second}' AND kind = 'move'", count=4)
         for _ in range(50):
             page.clock.fast_forward(29 * 60_000)
             page.mouse.move(300, 300)
@@ -243,6 +260,7 @@ def test_twenty_minutes_are_one_session_without_gap_or_repeat(stage: Scene, brow
     with tab(browser) as page:
         # The driver's clock shows fractions of a millisecond after a wait that has some; no real one does.
         page.add_init_script("Math.random = () => 0.5")
+        requests = Requests(page)
         page.clock.install()
         page.goto(stage.origin + "/long")
         session = status(page)["session"]
@@ -255,6 +273,8 @@ def test_twenty_minutes_are_one_session_without_gap_or_repeat(stage: Scene, brow
                 page.click("#go")
                 clicks += 1
                 page.clock.run_for(15_000)
+            # A quarter of a minute passes in a moment here, which is no time for an answer.
+            requests.settle()
             queue.append(len(storage(page)[0]))
         stage.board.says = None
         page.evaluate("dispatchEvent(new Event('online'))")

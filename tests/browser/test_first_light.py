@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from tests.browser.conftest import FIRST_AGENT, SECOND_AGENT, Stage
+from tests.browser.conftest import FIRST_AGENT, SECOND_AGENT, Stage, wait_for, wait_for_layouts
 from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter
 from usertrack_cli.queries.scrolling import reach
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 FILTER_BUTTON = "[data-filter=desks]"
-LAYOUT_S = 4.0
-"""A layout is measured a second after loading, in idle time, and its boxes go with a later batch."""
 
 
 def open_page(browser: Browser, url: str, *, width: int, height: int = 800) -> Page:
@@ -45,17 +42,6 @@ def box_of(page: Page, selector: str) -> FloatRect:
 def leave(page: Page) -> None:
     page.goto("about:blank")
     page.context.close()
-
-
-def wait_for(home: Any, sql: str, *, timeout_s: float = 30.0) -> list[Any]:
-    """Ask until the answer is not empty."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        found: list[Any] = ask(home, Filter(), lambda con: con.execute(sql).fetchall())
-        if found:
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"nothing came within {timeout_s} s: {sql}")
 
 
 def hottest(picture: Path, white: Path | None = None) -> tuple[float, float]:
@@ -98,12 +84,13 @@ def test_a_click_becomes_a_picture_a_replay_and_an_erasure(
     clicked = box_of(page, FILTER_BUTTON)
     page.mouse.move(200, 500, steps=4)
     for _ in range(3):
+        page.wait_for_timeout(30)  # no hand is faster than 10 ms
         page.mouse.click(clicked["x"] + clicked["width"] / 2, clicked["y"] + clicked["height"] / 2)
-        time.sleep(0.4)
     page.click("[data-filter=all]")
-    time.sleep(LAYOUT_S)
+    wait_for_layouts(home, [page])
     page.mouse.wheel(0, 640)
-    time.sleep(1.0)
+    page.wait_for_function("scrollY >= Math.min(640, document.documentElement.scrollHeight - innerHeight)")
+    wait_for(home, "SELECT 1 FROM events WHERE kind = 'scroll' AND scroll_y >= 640 LIMIT 1", pages=[page])
     depth = page.evaluate("(scrollY + innerHeight) / document.documentElement.scrollHeight")
     height = page.evaluate("document.documentElement.scrollHeight")
     bottom = page.evaluate("scrollY + innerHeight")
@@ -133,7 +120,7 @@ def test_a_click_becomes_a_picture_a_replay_and_an_erasure(
         page = open_page(second_browser, stage.shop + "/shop", width=1600)
         wide = box_of(page, FILTER_BUTTON)
         wide_height = page.evaluate("document.documentElement.scrollHeight")
-        time.sleep(LAYOUT_S)
+        wait_for_layouts(home, [page])
         leave(page)
     wait_for(home, "SELECT 1 WHERE (SELECT count(DISTINCT session) FROM events WHERE kind = 'leave') = 3")
 

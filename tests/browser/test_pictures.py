@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.conftest import Stage
+from tests.browser.conftest import Stage, wait_for, wait_for_layouts
 from usertrack_cli.api.layouts import layouts
 from usertrack_cli.api.screenshots import place, shot_of
 from usertrack_cli.commands.init import prepare
@@ -35,7 +35,6 @@ WIDTHS = (390, 768, 1280, 1920)
 TARGETS = ("#view-3", "#view-8", "#sale", "#nav-sale")
 """Two cards that stand in other rows at each width, a chip that wraps, a link in the sticky header."""
 PLACES = ((0.1, 0.2), (0.5, 0.5), (0.92, 0.85))
-LAYOUT_S = 4.0
 
 
 def opened(browser: Browser, url: str, width: int) -> Page:
@@ -68,15 +67,11 @@ def click_around(page: Page) -> None:
 def visited(stage: Stage, first_browser: Browser) -> Stage:
     """The shop, clicked at every width."""
     pages = [opened(first_browser, stage.shop + "/shop", width) for width in WIDTHS]
-    time.sleep(LAYOUT_S)
+    wait_for_layouts(stage.home, pages)
     for page in pages:
         click_around(page)
-    deadline = time.monotonic() + 30
-    sql = "SELECT count(*) FROM events WHERE kind = 'click'"
     wanted = len(WIDTHS) * len(TARGETS) * len(PLACES)
-    while ask(stage.home, Filter(), lambda con: con.execute(sql).fetchall())[0][0] < wanted:
-        assert time.monotonic() < deadline, "the clicks did not arrive"
-        time.sleep(0.5)
+    wait_for(stage.home, f"SELECT count(*) AS n FROM events WHERE kind = 'click' HAVING n >= {wanted}")  # noqa: S608
     return stage
 
 

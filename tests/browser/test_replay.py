@@ -6,19 +6,18 @@ import json
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import Stage
+from tests.browser.conftest import Stage, wait_for, wait_for_layouts
+from tests.browser.scene import until
 from usertrack_cli import api
 from usertrack_cli.commands.snippet import script_tag
 from usertrack_cli.demo.collector import collector
 from usertrack_cli.demo.shop import shop
-from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter
 from usertrack_cli.render.frames import Screenplay, _scale
 from usertrack_cli.render.grid import Capabilities
@@ -32,36 +31,25 @@ pytestmark = pytest.mark.browser
 
 WIDTHS = ((1280, 800), (1920, 1080), (768, 1024), (390, 844))
 SIZES = ((80, 24), (100, 30), (160, 50))
-LAYOUT_S = 3.0
 CLICKED = ("[data-filter=desks]", "[data-filter=all]", "#view-2")
 RRWEB = ("rrweb@2.0.0-alpha.4", "rrweb-player@1.0.0-alpha.4")
 
 
-def wait_for(home: Any, sql: str, *, timeout_s: float = 30.0) -> list[Any]:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        found: list[Any] = ask(home, Filter(), lambda con: con.execute(sql).fetchall())
-        if found:
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"nothing came within {timeout_s} s: {sql}")
-
-
-def visit(browser: Browser, url: str) -> None:
+def visit(browser: Browser, url: str, home: Home) -> None:
     """Read a page in every width at once, scroll, and click three things that are on it."""
     pages = []
     for width, height in WIDTHS:
         context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
         pages.append(context.new_page())
         pages[-1].goto(url)
-    time.sleep(LAYOUT_S)
+    wait_for_layouts(home, pages)
     for selector in CLICKED:
         for page in pages:
             page.locator(selector).first.scroll_into_view_if_needed()
-        time.sleep(0.4)
         for page in pages:
+            # Where it stands still it has been said how far the page was scrolled.
+            page.wait_for_timeout(150)
             press(page, selector)
-        time.sleep(0.7)
     for page in pages:
         page.goto("about:blank")
         page.context.close()
@@ -85,7 +73,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @pytest.fixture(scope="module")
 def recordings(played: Stage, first_browser: Browser) -> list[Recording]:
     """One visit in every width."""
-    visit(first_browser, played.shop + "/shop")
+    visit(first_browser, played.shop + "/shop", played.home)
     leaves = "SELECT count(*) AS n FROM events WHERE kind = 'leave' HAVING n >= 4"
     wait_for(played.home, leaves)
     rows = api.sessions(played.home, Filter(site="default"))
@@ -176,27 +164,27 @@ def test_rrwebs_player_shows_the_pointer_where_it_was(
         " { events, autoPlay: false, width: 1280, height: 800, mouseTail: false } }) }",
         events,
     )
-    time.sleep(0.5)
-    seen = []
+    page.locator(".replayer-mouse").wait_for(state="attached")
+
+    def pointer() -> list[int]:
+        at: list[int] = page.evaluate(
+            "(() => { const m = document.querySelector('.replayer-mouse').style;"
+            " return [parseInt(m.left), parseInt(m.top)] })()"
+        )
+        return at
+
+    # The player moves its pointer in whole and half pixels.
     for click in clicks:
+        wanted = click["data"]["x"], click["data"]["y"]
         page.evaluate("ms => player.goto(ms, false)", click["timestamp"] - events[0]["timestamp"] + 1)
-        time.sleep(0.3)
-        seen.append(
-            page.evaluate(
-                "(() => { const m = document.querySelector('.replayer-mouse').style;"
-                " return [parseInt(m.left), parseInt(m.top)] })()"
-            )
+        until(
+            lambda: all(abs(a - b) <= 1 for a, b in zip(pointer(), wanted, strict=True)),  # noqa: B023
+            f"the pointer at {wanted}",
         )
     words = page.frames[1].evaluate("document.body.innerText")
 
     assert troubles == []
-    # The player moves its pointer in whole and half pixels.
-    wanted = [[click["data"]["x"], click["data"]["y"]] for click in clicks]
-    assert len(seen) == len(wanted)
-    assert all(
-        abs(a - b) <= 1 for at, to in zip(seen, wanted, strict=True) for a, b in zip(at, to, strict=True)
-    )
-    assert len(seen) == len(CLICKED)
+    assert len(clicks) == len(CLICKED)
     assert "Oak & Ember" in words
     page.close()
 
@@ -209,11 +197,13 @@ def test_what_rrwebs_recorder_saw_is_imported(
     page.add_script_tag(path=str(rrweb_folder / "rrweb" / "dist" / "record" / "rrweb-record.min.js"))
     # What evaluate is given last must be no function: it would call it, and that ends the recording.
     page.evaluate("window.seen = []; rrwebRecord({ emit: event => seen.push(event) }); 0")
-    for selector in CLICKED[:2]:
+    changes = "seen.filter(each => each.type === 3).map(each => each.data)"
+    for number, selector in enumerate(CLICKED[:2], start=1):
         press(page, selector)
-        time.sleep(0.6)
+        page.wait_for_function(f"{changes}.filter(at => at.source === 2 && at.type === 2).length === {number}")
     page.mouse.wheel(0, 500)
-    time.sleep(0.8)
+    page.wait_for_function(f"{changes}.some(at => at.source === 3 && at.y === 500)")
+    page.wait_for_function(f"{changes}.some(at => at.source === 1)")
     file = tmp_path / "recorded.json"
     file.write_text(json.dumps(page.evaluate("seen")))
     page.close()

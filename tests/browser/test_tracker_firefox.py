@@ -6,10 +6,11 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.browser.scene import scene
+from tests.browser.scene import Scene, scene, until
 
 HTML = """<!doctype html><html lang="en"><head><title>Fire</title><!--tag--></head><body>
 <button id="go" onclick="this.textContent='Done'">Go</button> <input id="name"></body></html>"""
@@ -27,6 +28,16 @@ def firefox() -> str:
     return path
 
 
+def complete(stage: Scene, told: Any) -> list[Any]:
+    """The events of a tab of which all arrived, its last words included."""
+    for tab in told["tabs"]:
+        batches = [each for each in stage.board.batches(kept=True) if each["s"] == tab["session"]]
+        events = [event for batch in batches for event in batch["e"]]
+        if {"p", "c", "i", "u"} <= {event[0] for event in events}:
+            return events
+    return []
+
+
 @pytest.mark.browser
 def test_firefox_starts_clicks_delivers_and_opts_out(firefox: str, tmp_path: Path) -> None:
     with scene(tmp_path / "data", {"/fire": HTML}) as stage:
@@ -34,23 +45,18 @@ def test_firefox_starts_clicks_delivers_and_opts_out(firefox: str, tmp_path: Pat
             ["node", str(HERE / "firefox.mjs"), firefox, stage.origin],
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=150,
             check=False,
         )
         assert done.returncode == 0, done.stderr
         told = json.loads(done.stdout)
         # An automated browser says so, which makes it a bot; it is looked for all the same.
-        stage.board.quiet(for_s=2.0)
+        until(lambda: complete(stage, told), "the last batch of a closed tab")
         batches = stage.board.batches(kept=True)
 
     assert all(tab["recording"] for tab in told["tabs"])
     assert {batch["s"] for batch in batches} <= {tab["session"] for tab in told["tabs"]}
-    by_session = [
-        [event for batch in batches if batch["s"] == tab["session"] for event in batch["e"]]
-        for tab in told["tabs"]
-    ]
-    sent = next((each for each in by_session if {"p", "c", "i", "u"} <= {event[0] for event in each}), [])
-    assert sent, "no closed tab delivered its last batch"
+    sent = complete(stage, told)
     assert next(event[3] for event in sent if event[0] == "i") == 12
     assert "Lovelace" not in json.dumps(sent)
     assert (told["reason"], told["keys"]) == ("opt-out", [["ust.o"], []])

@@ -69,6 +69,12 @@ CHANGING = SLOW.replace(
 GROWING = """<!doctype html><html><head><title>Grows</title><!--tag--></head><body><script>
  setTimeout(() => { document.body.style.height = '5000px'; }, 400);
 </script></body></html>"""
+BOXES = """<!doctype html><html><head><title>Boxes</title><style>
+ body{margin:0} #outer{height:200px;width:300px;overflow:auto} #outer div{height:900px}</style>
+<!--tag--></head><body><div id="outer"><div>Long</div></div><div id="host"></div><script>
+ document.querySelector('#host').attachShadow({mode: 'open'}).innerHTML =
+   '<div id="inner" style="height:200px;width:300px;overflow:auto"><div style="height:900px">Deep</div></div>';
+</script></body></html>"""
 ROUTES = """<!doctype html><html><head><title>Routes</title><!--tag--></head><body>
 <button id="next"
  onclick="history.pushState(0,'','/routes/two?utm_source=mail&token=geheim'); document.title='Two'">
@@ -83,6 +89,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         "/fast": FAST,
         "/changing": CHANGING,
         "/growing": GROWING,
+        "/boxes": BOXES,
         "/routes": ROUTES,
         "/touch": PAGE,
     }
@@ -305,6 +312,54 @@ def test_a_page_that_changes_while_it_is_measured_is_measured_anew(stage: Scene,
     assert len(rows) == 1
     assert len(known) == 1 and rows[0][0] not in known
     assert slices > 200 / 10 + 5
+
+
+@pytest.mark.parametrize(
+    ("name", "y", "scroll"),
+    [
+        ("#outer", 100, "document.querySelector('#outer')"),
+        ("#inner", 300, "document.querySelector('#host').shadowRoot.querySelector('#inner')"),
+    ],
+)
+def test_inside_a_box_positions_say_how_far_it_was_scrolled(
+    stage: Scene, browser: Browser, name: str, y: int, scroll: str
+) -> None:
+    with tab(browser) as page:
+        page.goto(stage.origin + "/boxes")
+        session = status(page)["session"]
+        page.mouse.move(100, y - 40)
+        page.mouse.move(110, y - 30)
+        page.wait_for_timeout(100)
+        page.mouse.wheel(0, 240)
+        page.wait_for_function(f"{scroll}.scrollTop === 240")
+        page.wait_for_timeout(100)
+        page.mouse.move(120, y)
+        page.mouse.click(130, y)
+        page.goto("about:blank")
+    stage.wait_for(f"session = '{session}' AND kind = 'leave'")
+    select = "kind, x, container, container_y"
+    rows = stage.rows(f"session = '{session}' AND kind IN ('move', 'click')", select=select)
+
+    # Where the pointer rested before the box was scrolled, and where it went and clicked after that.
+    assert ("move", 110, name, 0) in rows
+    assert ("move", 120, name, 240) in rows
+    assert rows[-1] == ("click", 130, name, 240)
+    assert {row[2] for row in rows} == {name}
+
+
+def test_a_page_broken_in_a_loop_says_so_ten_times(stage: Scene, browser: Browser) -> None:
+    with tab(browser) as page:
+        page.goto(stage.origin + "/routes")
+        session = status(page)["session"]
+        page.evaluate(
+            "() => { for (const letter of 'abcdefghijklmn') for (const again of [1, 2])"
+            " dispatchEvent(new ErrorEvent('error', {message: `on purpose ${letter}`})); }"
+        )
+        page.goto("about:blank")
+    stage.wait_for(f"session = '{session}' AND kind = 'leave'")
+    errors = stage.rows(f"session = '{session}' AND kind = 'error'", select="name")
+
+    assert errors == [(f"on purpose {letter}",) for letter in "abcdefghij"]
 
 
 def test_a_document_that_grows_says_so(stage: Scene, browser: Browser) -> None:

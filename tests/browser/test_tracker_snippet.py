@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -80,7 +79,6 @@ def test_the_printed_digest_and_policy_let_the_tracker_run(
         page.get_by_role("status").wait_for()
     with tab(browser) as page:
         page.goto(stage.origin + "/spoilt")
-        time.sleep(0.3)
         is_there = page.evaluate("!!window.usertrack")
 
     assert told["recording"] is True
