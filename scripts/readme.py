@@ -6,10 +6,16 @@ import re
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.manual import completions, manual
 from usertrack_cli import controller, registry
 from usertrack_cli.settings import SETTINGS
 
-README = Path(__file__).parent.parent / "README.md"
+DOCS = Path(__file__).parent.parent / "docs"
+README = DOCS.parent / "README.md"
+MANUAL = DOCS / "man" / "usertrack.1"
+COMPLETIONS = DOCS / "completions"
 
 
 def settings_table() -> str:
@@ -50,16 +56,25 @@ def written(text: str) -> str:
     return text
 
 
+def files() -> dict[Path, str]:
+    """Return every generated file with what has to stand in it."""
+    made = {README: written(README.read_text(encoding="utf-8")), MANUAL: manual()}
+    return made | {COMPLETIONS / name: content for name, content in completions().items()}
+
+
 def main() -> int:
     """Write or compare; return the exit code."""
-    before = README.read_text(encoding="utf-8")
-    after = written(before)
-    if "--check" in sys.argv:
-        if before != after:
-            sys.stderr.write("README.md is not what scripts/readme.py writes; run: make format\n")
-        return int(before != after)
-    README.write_text(after, encoding="utf-8")
-    return 0
+    stale = 0
+    for file, content in files().items():
+        if file.is_file() and file.read_text(encoding="utf-8") == content:
+            continue
+        if "--check" in sys.argv:
+            sys.stderr.write(f"{file.name} is not what scripts/readme.py writes; run: make format\n")
+            stale = 1
+        else:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(content, encoding="utf-8")
+    return stale
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from usertrack_cli import clock
+from usertrack_cli import clock, suggestions
 from usertrack_cli.errors import UsageError
 from usertrack_cli.queries.filters import SOURCES, Filter
 from usertrack_cli.settings import (
@@ -35,7 +35,12 @@ DEFAULT_RANGE = "30d"
 DATA = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Data directory; USERTRACK_DATA names it too.")
 ]
-_SITE = Annotated[str | None, typer.Option("--site", metavar="SLUG", help="Site; every site where it says so.")]
+_SITE = Annotated[
+    str | None,
+    typer.Option(
+        "--site", metavar="SLUG", help="Site; every site where it says so.", autocompletion=suggestions.sites
+    ),
+]
 
 _FILTERS: dict[str, Any] = {
     "from_day": Annotated[

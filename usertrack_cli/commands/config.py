@@ -24,7 +24,10 @@ def command(
     call: Call,
     origin: Annotated[bool, typer.Option("--origin", help="Show where each value came from.")] = False,
 ) -> None:
-    """Print the settings in force."""
+    """Print the settings in force.
+
+    Example:  usertrack config --origin
+    """
     resolved = call.resolved
     rows = [
         {

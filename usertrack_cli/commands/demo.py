@@ -51,6 +51,8 @@ def command(
 
     Where Chromium and Playwright are installed the visitors are driven live; elsewhere batches
     that were recorded from Chromium go through the same HTTP endpoint.
+
+    Example:  usertrack demo demo/ --visitors 10
     """
     data = folder / "data"
     _clear(data)

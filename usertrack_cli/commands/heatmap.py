@@ -7,14 +7,19 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from usertrack_cli import api, console
+from usertrack_cli import api, console, suggestions
 from usertrack_cli.commands.progress import progress
 from usertrack_cli.options import Call, one_of, shared
 
 COLORMAPS = ("inferno", "turbo", "viridis", "cividis")
 _SCALES = ("sqrt", "linear", "log")
 
-PAGE = Annotated[str, typer.Option("--page", metavar="PATH", help="The page, for example /shop.")]
+PAGE = Annotated[
+    str,
+    typer.Option(
+        "--page", metavar="PATH", help="The page, for example /shop.", autocompletion=suggestions.pages
+    ),
+]
 OUTPUT = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="PNG to write; named after the page if unsaid."),

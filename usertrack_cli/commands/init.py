@@ -50,7 +50,7 @@ def command(*, call: Call) -> None:
     On a terminal it asks for your site, the public address, consent, a country database and the place;
     elsewhere it asks nothing.
 
-    For example:  usertrack init --data /var/lib/usertrack
+    Example:  usertrack init --data /var/lib/usertrack
     """
     data, text = call.data, _STARTER
     is_new = not (data / SETTINGS_FILE).exists()

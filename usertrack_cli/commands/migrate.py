@@ -12,6 +12,8 @@ def command(*, call: Call) -> None:
 
     A copy of the catalog is kept beside it, and where a step fails nothing is changed. A store that
     a newer usertrack wrote is refused.
+
+    Example:  usertrack migrate
     """
     from usertrack_cli.store.migration import migrate
 

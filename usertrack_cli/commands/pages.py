@@ -18,6 +18,9 @@ _HEADINGS = (
 
 @shared(filters=True, outputs=True)
 def command(*, call: Call) -> None:
-    """List the recorded pages."""
+    """List the recorded pages.
+
+    Example:  usertrack pages --last 7d
+    """
     rows = [asdict(page) for page in api.pages(call.home, call.filter())]
     console.listing(_HEADINGS, rows, console.chosen_format(**call.wants))

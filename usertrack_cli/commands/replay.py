@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usertrack_cli import api, clock, console
+from usertrack_cli import api, clock, console, suggestions
 from usertrack_cli.commands.rendition import Rendition, printed, size_of, written
 from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call, shared
@@ -33,6 +33,7 @@ def command(
         typer.Argument(
             metavar="[SESSION]...",
             help="Session ids, their first characters, @3 for a row of the last list, or - to read them.",
+            autocompletion=suggestions.sessions,
         ),
     ] = None,
     unwatched: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from usertrack_cli import api, console
+from usertrack_cli import api, console, suggestions
 from usertrack_cli.commands.progress import progress
 from usertrack_cli.errors import UsageError
 from usertrack_cli.naming import Conversion
@@ -31,7 +31,12 @@ def command(
     ] = 3,
     page: Annotated[
         list[str] | None,
-        typer.Option("--page", metavar="PATH", help="Draw this page instead; may be repeated."),
+        typer.Option(
+            "--page",
+            metavar="PATH",
+            help="Draw this page instead; may be repeated.",
+            autocompletion=suggestions.pages,
+        ),
     ] = None,
     funnel: Annotated[
         list[str] | None,

@@ -35,6 +35,8 @@ def command(
 
     Everybody whom the ledger says was erased since is erased from the restored store too, before
     it is put in place. Where no ledger is found nothing is restored, unless --no-ledger is typed.
+
+    Example:  usertrack restore /mnt/backup/latest --data /var/lib/usertrack
     """
     from usertrack_cli.lifecycle.restoration import restore
 

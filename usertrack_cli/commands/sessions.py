@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from usertrack_cli import api, console
+from usertrack_cli import api, console, suggestions
 from usertrack_cli.console import Format, Heading
 from usertrack_cli.options import Call, one_of, shared
 
@@ -24,7 +24,10 @@ def command(
     *,
     call: Call,
     page: Annotated[
-        str | None, typer.Option("--page", help="Only sessions that showed this page or glob.")
+        str | None,
+        typer.Option(
+            "--page", help="Only sessions that showed this page or glob.", autocompletion=suggestions.pages
+        ),
     ] = None,
     sort: Annotated[
         str,

@@ -29,6 +29,8 @@ def command(
 
     With --sri the tag holds a digest of the script with its settings: print it anew after a change of
     settings and after an update of usertrack, or browsers refuse the script and nothing is recorded.
+
+    Example:  usertrack snippet --local
     """
     settings = call.settings
     if local:

@@ -14,14 +14,17 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from usertrack_cli.clock import MINUTE_MS, SECOND_MS
 from usertrack_cli.ingest.page import canonical_page
 
 LINE_BYTES_MAX = 65_536
 """Servers cut requests at 8 to 32 KiB; a longer line is no line of a log."""
+_QUOTED = r'[^"\\]*+(?:\\.[^"\\]*+)*+'
 _LINE = re.compile(
-    r"(?:\S+ )??(?P<address>[0-9A-Fa-f:.]+) \S+ .*?\[(?P<at>[^\]]{20,32})\] "
-    r'"(?P<method>[A-Z]+) (?P<target>(?:[^"\\]|\\.)*?)(?: HTTP/[\d.]+)?" (?P<status>\d{3}) \S+'
-    r'(?: "(?P<referrer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)")?'
+    # Possessive wherever nothing could be given back: a line that does not fit is refused at once.
+    r"(?:\S++ )??(?P<address>[0-9A-Fa-f:.]++) \S++ [^\[]*+\[(?P<at>[^\]]{20,32}+)\] "
+    r'"(?P<method>[A-Z]++) (?P<target>[^"\\ ]*+(?:\\.[^"\\ ]*+)*+)(?: HTTP/[\d.]++)?" (?P<status>\d{3}) \S++'
+    rf'(?: "(?P<referrer>{_QUOTED})" "(?P<agent>{_QUOTED})")?'
 )
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
 _NOT_A_PAGE = re.compile(
@@ -109,14 +112,22 @@ def _page(target: str) -> str | None:
         return None
 
 
-@lru_cache(maxsize=4_096)
 def _instant_ms(text: str) -> int | None:
     """Return the instant of ``10/Oct/2026:13:55:36 +0200``; names of months are English wherever this runs."""
+    hour_ms = _hour_ms(text[:14], text[20:])
+    minute, second = text[15:17], text[18:20]
+    if hour_ms is None or not (minute.isdecimal() and second.isdecimal()):
+        return None
+    return hour_ms + int(minute) * MINUTE_MS + int(second) * SECOND_MS
+
+
+@lru_cache(maxsize=4_096)
+def _hour_ms(hour: str, offset: str) -> int | None:
+    """Return the instant at which ``10/Oct/2026:13`` begins where clocks are off UTC by ``+0200``."""
     try:
-        day, month, year, hour, minute, second = (
-            text[0:2], _MONTHS[text[3:6].lower()], text[7:11], text[12:14], text[15:17], text[18:20],
-        )  # fmt: skip
-        iso = f"{year}-{month:02}-{day}T{hour}:{minute}:{second}{text[21:24] or '+00'}:{text[24:26] or '00'}"
+        month = _MONTHS[hour[3:6].lower()]
+        zone = f"{offset[1:4] or '+00'}:{offset[4:6] or '00'}"
+        iso = f"{hour[7:11]}-{month:02}-{hour[0:2]}T{hour[12:14]}:00:00{zone}"
         return int(datetime.fromisoformat(iso).timestamp() * 1000)
     except (KeyError, ValueError, OverflowError):
         return None

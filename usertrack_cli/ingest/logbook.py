@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -30,7 +30,13 @@ SESSION_MS_MAX = DAY_MS
 FUTURE_MS = 5 * MINUTE_MS
 """Clocks of two machines differ by less."""
 VISITORS_REMEMBERED = 100_000
+_NAMES = (
+    "session", "visitor", "epoch", "seq", "occurred_at", "page", "pageview", "referrer", "url_query", "country",
+    "browser", "browser_major", "os", "device", "is_bot", "ip", "utm_source", "utm_medium", "utm_campaign",
+    "utm_term", "utm_content",
+)  # fmt: skip
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+_NO_CAMPAIGN = (None,) * len(_UTM)
 
 
 @dataclass(slots=True)
@@ -55,7 +61,7 @@ class Logbook:
         open: By visitor key: sessions of the store that may go on.
         known: How often each ``(visitor, instant, page)`` is in the store already; taken away when met.
         erasures: Sessions that were erased: they are not brought back.
-        days: Columns of new rows, by the day that their session started on.
+        days: New rows by the day that their session started on.
         skipped: Lines that are no rows, by why.
         agents_seen: Agents by whether they are a bot's.
     """
@@ -69,7 +75,7 @@ class Logbook:
     open: dict[str, OpenLogSession]
     known: Counter[tuple[str, int, str]]
     erasures: Erasures
-    days: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    days: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
     skipped: Counter[Unsuited] = field(default_factory=Counter)
     agents_seen: dict[str, bool] = field(default_factory=dict)
     rows: int = 0
@@ -92,10 +98,10 @@ class Logbook:
             if why is not None:
                 self.skipped[why] += 1
 
-    def taken(self) -> Mapping[str, dict[str, list[Any]]]:
-        """Return the rows so far, by day, and begin anew."""
+    def taken(self) -> Mapping[str, Mapping[str, Sequence[Any]]]:
+        """Return the columns of the rows so far, by day, and begin anew."""
         rows, self.days = self.days, {}
-        return rows
+        return {day: dict(zip(_NAMES, zip(*found, strict=True), strict=True)) for day, found in rows.items()}
 
     def _add(self, hit: Hit) -> Unsuited | None:
         if hit.at_ms < self.now_ms - self.settings.max_age:
@@ -158,7 +164,7 @@ class Logbook:
     def _put(self, session: OpenLogSession, visitor: str, hit: Hit) -> None:
         agent = self.agents.read(hit.user_agent)
         self.agents_seen[hit.user_agent] = agent.is_bot
-        query, fields = self._about(hit.url)
+        query, campaign = self._about(hit.url)
         session.pageviews += 1
         # Within a session every page has the one before as its referrer.
         referrer = (
@@ -166,36 +172,38 @@ class Logbook:
             if session.pageviews == 1
             else ""
         )
-        columns = self.days.setdefault(session.day, {})
-        row = {
-            "session": session.session,
-            "visitor": visitor,
-            "epoch": session.epoch,
-            "seq": session.pageviews - 1,
-            "occurred_at": hit.at_ms,
-            "page": hit.page,
-            "pageview": session.pageviews,
-            "referrer": referrer or None,
-            "url_query": query,
-            "country": self._country(hit.address),
-            "browser": agent.browser,
-            "browser_major": agent.browser_major,
-            "os": agent.os,
-            "device": agent.device,
-            "is_bot": agent.is_bot,
-            "ip": hit.address if self.settings.store_ip == "plain" else None,
-            **fields,
-        }
-        for name, value in row.items():
-            columns.setdefault(name, []).append(value)
+        # A tuple a row: one list a column would cost an append for each of them.
+        self.days.setdefault(session.day, []).append(
+            (
+                session.session,
+                visitor,
+                session.epoch,
+                session.pageviews - 1,
+                hit.at_ms,
+                hit.page,
+                session.pageviews,
+                referrer or None,
+                query,
+                self._country(hit.address),
+                agent.browser,
+                agent.browser_major,
+                agent.os,
+                agent.device,
+                agent.is_bot,
+                hit.address if self.settings.store_ip == "plain" else None,
+                *campaign,
+            )
+        )
         self.rows += 1
         self.bots += agent.is_bot
 
-    def _address_of_query(self, url: str) -> tuple[str | None, dict[str, str | None]]:
+    def _address_of_query(self, url: str) -> tuple[str | None, tuple[str | None, ...]]:
         """Return the query that is kept of an address, and the campaign in it."""
+        if "?" not in url:
+            return None, _NO_CAMPAIGN
         kept = (canonical_url(url, self.settings.query_keys) or "").partition("?")[2]
         found = dict(parse_qsl(kept))
-        return kept or None, {name: found.get(name) for name in _UTM}
+        return kept or None, tuple(found.get(name) for name in _UTM)
 
 
 @lru_cache(maxsize=64)

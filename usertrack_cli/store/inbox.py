@@ -152,6 +152,18 @@ def _seen_rows(batch: NewBatch) -> list[tuple[str, str, str, int, int]]:
     return [(batch.site, *place, now_ms, now_ms - LAYOUT_SEEN_EVERY_MS) for place in batch.seen]
 
 
+RECENT_MAX = 100
+_RECENT = """
+SELECT session FROM sessions_open WHERE site = ? AND substr(session, 1, ?) = ?
+ORDER BY last_received_at DESC, session LIMIT ?
+"""
+
+
+def recent_sessions(con: sqlite3.Connection, *, site: str, prefix: str) -> list[str]:
+    """Return sessions of the last 72 hours whose id begins like this, the newest first."""
+    return [session for (session,) in con.execute(_RECENT, (site, len(prefix), prefix, RECENT_MAX))]
+
+
 class Inbox:
     """Commits batches and answers what is already known; one instance a process."""
 

@@ -33,6 +33,13 @@ _TEXT = 5
 """Place of the text in a box of the wire format: kind, x, y, w, h, text, flags, selector, container."""
 
 
+PAGES_MAX = 200
+_PAGES = """
+SELECT page FROM layouts WHERE site = ? AND substr(page, 1, ?) = ?
+GROUP BY page ORDER BY max(last_seen_at) DESC, page LIMIT ?
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredLayout:
     """One layout as the catalog holds it; ``boxes`` as in the wire format."""
@@ -44,6 +51,11 @@ class StoredLayout:
     viewport_w: int
     viewport_h: int
     boxes: list[list[Any]]
+
+
+def known_pages(con: sqlite3.Connection, *, site: str, prefix: str) -> list[str]:
+    """Return pages of a site that begin like this, the last seen first; those that have a layout are known."""
+    return [page for (page,) in con.execute(_PAGES, (site, len(prefix), prefix, PAGES_MAX))]
 
 
 def stored_layouts(

@@ -1,0 +1,1 @@
+complete --command usertrack --no-files --arguments "(env _USERTRACK_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) usertrack)" --condition "env _USERTRACK_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) usertrack"
