@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -94,9 +95,9 @@ def plant(home: Home) -> Planted:
     return Planted(visitor, tuple(sessions))
 
 
-def usertrack(home: Home, *arguments: str) -> tuple[float, str]:
-    """Run a command in a process of its own; return the seconds it took and what it printed."""
-    start = time.perf_counter()
+def usertrack(home: Home, *arguments: str) -> tuple[float, float, str]:
+    """Run a command in a process of its own; return its seconds, its CPU seconds, and what it printed."""
+    start, cpu = time.perf_counter(), cpu_s()
     done = subprocess.run(
         [sys.executable, "-m", "usertrack_cli", *arguments, "--data", str(home.root)],
         capture_output=True,
@@ -105,7 +106,13 @@ def usertrack(home: Home, *arguments: str) -> tuple[float, str]:
     )
     seconds = time.perf_counter() - start
     assert done.returncode == 0, done.stderr
-    return seconds, done.stdout
+    return seconds, cpu_s() - cpu, done.stdout
+
+
+def cpu_s() -> float:
+    """Return the CPU seconds of all processes that were run."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def found_in(folder: Path, traces: Iterable[bytes]) -> int:
@@ -228,9 +235,9 @@ def erase_one(folder: Path, millions: float, *, with_postgres: bool) -> None:
     if with_postgres:
         lines.append(("PostgreSQL 15, 14 columns, index on visitor", *in_postgres(home, folder, planted)))
     lines.append(("DuckDB file", *in_duckdb(home, folder, planted)))
-    seconds, said = usertrack(home, "delete", "--ip", IP, "--yes")
+    seconds, cpu, said = usertrack(home, "delete", "--ip", IP, "--yes")
     assert f"erased {len(planted.sessions)} sessions" in said, said
-    verified, _ = usertrack(home, "receipt", "verify")
+    verified, _, _ = usertrack(home, "receipt", "verify")
     tombs = [session.encode() for session in planted.sessions]
     left = found_in(home.root, [planted.visitor.encode()]) + decoded_hits(home, planted)
     print(f"\n{millions:g}M events, {len(list(home.segments.rglob('*.parquet')))} files, {AGENTS} agents tried")
@@ -240,6 +247,7 @@ def erase_one(folder: Path, millions: float, *, with_postgres: bool) -> None:
         print(f"{name:46}{deleted:9.2f}{reclaimed:10.2f}{total:8.2f}{total / seconds:7.1f}{hits:10}")
     print(f"{'usertrack delete, whole process, receipt included':46}{seconds:26.2f}{1:7.1f}{left:10}")
     late = found_in(home.root, tombs)
+    print(f"of CPU {cpu:.2f} s, load {os.getloadavg()[0]:.1f}")
     print(f"receipt verify {verified:.2f} s; ids in the list of late batches, for 72 h: {late}")
     shutil.rmtree(home.root)
 
@@ -247,8 +255,9 @@ def erase_one(folder: Path, millions: float, *, with_postgres: bool) -> None:
 def prune(folder: Path, millions: float) -> None:
     """Print how long cutting to 100,000 sessions takes."""
     home = make_store(folder / "prune", events=int(millions * 1_000_000), parts=4)
-    seconds, said = usertrack(home, "prune")
-    print(f"\nprune to 100,000 sessions among {millions:g}M events: {seconds:.2f} s: {said.strip()}")
+    seconds, cpu, said = usertrack(home, "prune")
+    print(f"\nprune to 100,000 sessions among {millions:g}M events: {seconds:.2f} s, CPU {cpu:.2f} s")
+    print(said.strip())
     shutil.rmtree(home.root)
 
 

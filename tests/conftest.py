@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.logs import people_in, people_in_logs
 from tests.senders import Sender, session_id
 from usertrack_cli.commands.init import prepare
+from usertrack_cli.demo import collector
 from usertrack_cli.store.home import Home, create_home
 
 
@@ -34,6 +37,24 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
         if name.startswith("USERTRACK_"):
             monkeypatch.delenv(name)
     yield
+
+
+@pytest.fixture(autouse=True)
+def _nobody_in_the_logs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test does, no server log names an address, an agent or a key."""
+    servers: list[list[str]] = []
+    listen = collector._listen
+
+    def keeping(stream: Any, said: list[str], *rest: Any) -> None:
+        servers.append(said)
+        listen(stream, said, *rest)
+
+    monkeypatch.setattr(collector, "_listen", keeping)
+    yield
+    folder = request.node.funcargs.get("tmp_path")
+    found = people_in_logs(folder) if folder is not None else []
+    found += [each for said in servers for each in people_in("\n".join(said))]
+    assert found == []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -132,7 +132,7 @@ class Call:
         """The output flags, as :func:`usertrack_cli.console.chosen_format` takes them."""
         return {name: bool(self.values.get(name)) for name in _OUTPUTS}
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """Zone that dates are read and printed in."""
         return zone_of(self.settings)

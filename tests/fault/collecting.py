@@ -138,13 +138,18 @@ def batch(session: str, seq: int, *, site: str = "default", filler: int = 0) -> 
 
 @dataclass
 class Browser:
-    """Sends numbered batches of one session; a batch without an answer is sent again, unchanged."""
+    """Sends numbered batches of one session; a batch without an answer is sent again, unchanged.
+
+    Attributes:
+        address: Where it seems to come from, by way of a proxy on this machine.
+    """
 
     session: str
     acked: dict[int, bytes] = field(default_factory=dict)
     statuses: list[int] = field(default_factory=list)
     waiting: tuple[int, bytes] | None = None
     filler: int = 0
+    address: str = ""
     _connection: http.client.HTTPConnection | None = None
 
     def send(self, port: int) -> int | None:
@@ -165,9 +170,9 @@ class Browser:
             if self._connection is None or self._connection.port != port:
                 self.close()
                 self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-            self._connection.request(
-                "POST", "/i", content, {"Content-Type": "text/plain", "User-Agent": "Firefox/140"}
-            )
+            headers = {"Content-Type": "text/plain", "User-Agent": "Firefox/140"}
+            headers |= {"X-Forwarded-For": self.address} if self.address else {}
+            self._connection.request("POST", "/i", content, headers)
             answer = self._connection.getresponse()
             answer.read()
         except (OSError, http.client.HTTPException):

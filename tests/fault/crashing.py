@@ -29,12 +29,14 @@ import pyarrow as pa
 from usertrack_cli import clock
 from usertrack_cli.clock import DAY_MS
 from usertrack_cli.lifecycle import erasure, retention
+from usertrack_cli.lifecycle.receipt import chain_faults, receipts
 from usertrack_cli.lifecycle.writer import Writer
 from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter
 from usertrack_cli.settings import resolve
 from usertrack_cli.store import backup, catalog, compaction, drain, quarantine, reserve
 from usertrack_cli.store.home import Home
+from usertrack_cli.store.ledger import pending_files
 from usertrack_cli.store.roster import live_segments, roster_rows
 from usertrack_cli.store.workspace import workspace
 
@@ -173,6 +175,11 @@ def check(home: Home, action: str, before: set[Row], after: set[Row]) -> None:
     assert on_disk == named, f"{len(on_disk - named)} orphans, {len(named - on_disk)} missing"
     assert pending == 0
     assert not any(home.tmp.iterdir()), "a workspace was left"
+    made_receipts = receipts(home.ledger)
+    assert chain_faults(made_receipts) == []
+    assert not pending_files(home.ledger), "a note of an erasure was left"
+    if action == "delete":
+        assert len(made_receipts) == int(seen == after), "not one receipt for one erasure"
     for made in backup.backups_in(home.root.parent / "backups"):
         assert backup.manifest_of(made).segments == sum(1 for _ in made.rglob("*.parquet"))
     ACTIONS[action](home)

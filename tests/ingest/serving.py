@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.ingest.bodies import body
+from tests.logs import people_in
 from usertrack_cli.store import catalog
 from usertrack_cli.store.home import open_home
 
@@ -124,7 +125,7 @@ def served(data: Path, **options: Any) -> Iterator[Served]:
     finally:
         if process.poll() is None:
             process.kill()
-        process.communicate()
+        assert people_in(process.communicate()[1]) == [], "a log says who somebody is"
 
 
 def main() -> int:

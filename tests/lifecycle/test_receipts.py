@@ -226,3 +226,26 @@ def test_the_letter_says_what_was_found_or_not_and_what_cannot_be_linked(
     assert nothing in empty
     assert article not in empty
     assert "[" not in empty
+
+
+def test_a_restore_erases_again_before_the_first_answer_and_the_chain_goes_on(
+    stored: Home, tmp_path: Path
+) -> None:
+    from usertrack_cli.lifecycle.restoration import restore
+    from usertrack_cli.store.backup import back_up
+
+    erase(stored, [])
+    back_up(stored, tmp_path / "backups", now_ms=1, with_keys=True, keep=None)
+    erase(stored, [FIRST])
+
+    again = Home(tmp_path / "again")
+    restore(tmp_path / "backups", again.root, ledger=stored.ledger)
+
+    chain = receipts(again.ledger)
+    assert [(each.number, each.body["reason"]) for each in chain] == [
+        (1, "delete"),
+        (2, "delete"),
+        (3, "restore"),
+    ]
+    done = verify_chain(again)
+    assert (done.faults, done.back) == ((), ())

@@ -101,7 +101,8 @@ class Sessions:
         place = (arrival.site, arrival.session)
         known = self._found(place, arrival)
         if known is None:
-            if not self._may_begin(arrival):
+            # The rest of an erased session is answered as before: its browser is to forget it, not to wait.
+            if not (self.inbox.is_erased(*place) or self._may_begin(arrival)):
                 return None
             known = self._begun(arrival)
             self._remember(place, known)

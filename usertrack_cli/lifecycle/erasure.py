@@ -7,8 +7,10 @@ verification, and last the receipt. What a crash left undone is finished under t
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +48,8 @@ LOCK_WAIT_S = 60.0
 CHECKPOINT_WAIT_S = 30.0
 """An open reader keeps the write-ahead log alive; no process of ours reads for over a second."""
 CHECKPOINT_TRY_MS = 200
+ROWS_AT_ONCE_MAX = 4_000_000
+"""Rows being rewritten at the same time; a million of them take some 350 MB."""
 
 _BURY = """
 INSERT INTO tombstones (site, session, created_at) VALUES (?, ?, ?)
@@ -205,41 +209,63 @@ def _erase_from_segments(
     Args:
         holding: Their paths; ``None`` looks for them, since a compaction may have come between.
     """
-    is_low = reserve.is_low(home)
-    old: list[Segment] = []
-    new: list[Segment] = []
-
-    def put_in_place() -> None:
-        paths = [segment.path for segment in old]
-        swap(con, home, old=paths, new=new, now_ms=clock.now_ms(), at_once=True)
-        old.clear()
-        new.clear()
-
+    going = [
+        (segment, is_retired)
+        for segment, is_retired in roster_rows(con)
+        if (segment.path in holding if holding is not None else _is_held(home, segment, by_site))
+    ]
+    node = catalog.store_value(con, "node")
     with workspace(home) as folder:
-        for segment, is_retired in roster_rows(con):
-            gone = by_site.get(segment.site, set())
-            if segment.path not in holding if holding is not None else not held_by(home, segment.path, gone):
-                continue
-            old.append(segment)
-            if not is_retired:
-                new += _rewritten(con, home, folder, segment, gone)
-            # One swap disturbs readers once; on a full disk each file makes room for the next.
-            if is_low:
-                put_in_place()
-        put_in_place()
+
+        def rewritten(each: tuple[Segment, bool]) -> list[Segment]:
+            segment, is_retired = each
+            return [] if is_retired else _rewritten(home, folder, segment, by_site[segment.site], node=node)
+
+        if reserve.is_low(home):
+            # On a full disk each file makes room for the next.
+            for each in going:
+                _put_in_place(con, home, [each], rewritten(each))
+        else:
+            # One swap disturbs readers once.
+            with ThreadPoolExecutor(max_workers=_workers(going)) as pool:
+                new = [segment for written in pool.map(rewritten, going) for segment in written]
+            _put_in_place(con, home, going, new)
     _erase_strays(con, home, by_site)
 
 
-def _rewritten(
-    con: sqlite3.Connection, home: Home, folder: Path, segment: Segment, sessions: set[str]
-) -> list[Segment]:
+def _is_held(home: Home, segment: Segment, by_site: dict[str, set[str]]) -> bool:
+    return held_by(home, segment.path, by_site.get(segment.site, set()))
+
+
+def _workers(going: Sequence[tuple[Segment, bool]]) -> int:
+    largest = max((segment.rows for segment, _ in going), default=1)
+    return max(1, min(os.cpu_count() or 1, ROWS_AT_ONCE_MAX // largest))
+
+
+def _put_in_place(
+    con: sqlite3.Connection, home: Home, old: Sequence[tuple[Segment, bool]], new: Sequence[Segment]
+) -> None:
+    paths = [segment.path for segment, _ in old]
+    swap(con, home, old=paths, new=new, now_ms=clock.now_ms(), at_once=True)
+
+
+def _rewritten(home: Home, folder: Path, segment: Segment, sessions: set[str], *, node: str) -> list[Segment]:
     """Write what ``segment`` holds of other sessions and return it: one segment, or none."""
     after = without_sessions(read_segment(home, segment.path), sessions)
     if not after.num_rows:
         return []
-    node = catalog.store_value(con, "node")
     target = new_segment_path(segment.site, segment.day, node=node, now_ms=clock.now_ms())
-    return [write_segment(home, after, path=target, level=segment.level, workspace=folder, aged=segment.aged)]
+    return [
+        write_segment(
+            home,
+            after,
+            path=target,
+            level=segment.level,
+            workspace=folder,
+            aged=segment.aged,
+            is_sorted=True,
+        )
+    ]
 
 
 def _erase_strays(con: sqlite3.Connection, home: Home, by_site: dict[str, set[str]]) -> None:

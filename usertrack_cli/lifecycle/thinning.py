@@ -144,7 +144,10 @@ def _written(
         return []
     node = catalog.store_value(con, "node")
     target = new_segment_path(segment.site, segment.day, node=node, now_ms=clock.now_ms())
-    return [write_segment(home, after, path=target, level=segment.level, workspace=folder, aged=aged)]
+    written = write_segment(
+        home, after, path=target, level=segment.level, workspace=folder, aged=aged, is_sorted=True
+    )
+    return [written]
 
 
 def _may_hold(home: Home, segment: Segment, gone: frozenset[str]) -> bool:

@@ -247,6 +247,11 @@ class Inbox:
         ).fetchone()
         return None if row is None else OpenSession(*row)
 
+    def is_erased(self, site: str, session: str) -> bool:
+        """Return True where nothing more of a session is kept."""
+        row = self._con.execute("SELECT 1 FROM tombstones WHERE site = ? AND session = ?", (site, session))
+        return row.fetchone() is not None
+
     def missing(self, site: str, session: str, seqs: Iterable[int]) -> list[int]:
         """Return those of ``seqs`` that were never acknowledged."""
         wanted = sorted(set(seqs))

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -19,6 +20,8 @@ from usertrack_cli.store.segment import Segment, digest_of
 ROW_GROUP_ROWS = 122_880
 """DuckDB's own vector batch; measured best of 20k, 122,880, 500k and 1M rows a group."""
 ZSTD_LEVEL = 3
+RUNS_MAX = 1_000
+"""Above that many runs of rows, copying them once is quicker than writing each by itself."""
 
 _ARROW_TYPES: dict[str, pa.DataType] = {
     "string": pa.string(),
@@ -129,7 +132,8 @@ def read_segment(home: Home, path: str, *, columns: Sequence[str] | None = None)
         raise StoreError(
             f"segment {path} cannot be read: {error}", hint="look closer with: usertrack doctor"
         ) from error
-    return table.cast(pa.schema([ARROW_SCHEMA.field(name) for name in table.column_names]))
+    wanted = pa.schema([ARROW_SCHEMA.field(name) for name in table.column_names])
+    return table if table.schema.equals(wanted) else table.cast(wanted)
 
 
 def sessions_in(home: Home, path: str) -> dict[str, int]:
@@ -156,9 +160,17 @@ def sessions_in(home: Home, path: str) -> dict[str, int]:
 
 
 def without_sessions(table: pa.Table, sessions: Iterable[str]) -> pa.Table:
-    """Return the rows of all other sessions."""
+    """Return the rows of all other sessions, in their order.
+
+    A segment is sorted, so what stays are a few runs of rows, which need not be copied.
+    """
     gone = pa.array(sorted(sessions), type=pa.string())
-    return table.filter(pc.invert(pc.is_in(table["session"], value_set=gone)))
+    stays = pc.invert(pc.is_in(table["session"], value_set=gone))
+    edges = np.flatnonzero(np.diff(stays.to_numpy().astype(np.int8), prepend=0, append=0))
+    if len(edges) > 2 * RUNS_MAX:
+        return table.filter(stays)
+    runs = [table.slice(start, end - start) for start, end in edges.reshape(-1, 2).tolist()]
+    return pa.concat_tables(runs) if runs else table.slice(0, 0)
 
 
 def _distinct(table: pa.Table, column: str) -> int:
