@@ -41,10 +41,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "stats": [
         [],
         ["--json"],
-        ["--by", "page"],
         ["--by", "route"],
         ["--by", "tag", "--csv"],
-        ["--by", "referrer"],
         ["--by", "page", "--suggest"],
     ],
     "tags": [["list"], ["list", "--csv"], ["test", "true"], ["add", "@tag", "@session"]],
@@ -62,9 +60,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "export": [
         ["--session", "@session"],
         ["--format", "csv"],
-        ["--format", "jsonl"],
-        ["--format", "csv", "--view", "sessions"],
-        ["--format", "csv", "--view", "clicks", "--page", "@page"],
+        ["--format", "jsonl", "--view", "sessions"],
     ],
     "sql": [["SELECT page, text, title, name, value FROM events"]],
     "delete": [["--ip", FIRST_IP, "--dry-run"]],
@@ -79,7 +75,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "report": [["-o", "@tmp/r.html", "--replays", "2"]],
     "access": [["--session", "@session", "-o", "@tmp/copy"]],
     "notice": [[]],
-    "doctor": [[], ["--pii"], ["--pii", "--json"]],
+    "doctor": [[], ["--pii"], ["--pii", "--json"], ["--traffic"]],
     "prune": [["--dry-run"]],
     "config": [[]],
 }

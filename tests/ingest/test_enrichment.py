@@ -110,17 +110,46 @@ def test_a_damaged_database_ends_the_search_for_countries_and_nothing_else(tmp_p
     assert "125.160" not in "".join(said)
 
 
-def test_the_agents_of_the_ua_parser_project_are_recognised(agents: Agents) -> None:
-    cases = re.findall(
-        r"- user_agent_string: '([^'\n]+)'\s+family: '([^'\n]+)'\s+major: '?(\d{1,6}|)'?\n",
-        data("test_ua.yaml").read_text(encoding="utf-8"),
-    )
+def cases(name: str) -> list[dict[str, str]]:
+    """Every entry of such a file, which is YAML of one shape: a line a field, quoted or not."""
+    found: list[dict[str, str]] = []
+    for line in data(name).read_text(encoding="utf-8").splitlines():
+        field = re.match(r"\s*(?:- )?(user_agent_string|family|major):\s*(.*?)\s*$", line)
+        if field is None:
+            continue
+        if field[1] == "user_agent_string":
+            found.append({})
+        found[-1].setdefault(field[1], unquoted(field[2]))
+    return found
 
-    for agent, family, major in cases:
-        found = agents.read(agent)
-        assert (found.browser, found.browser_major) == (family, int(major) if major else None)
 
-    assert len(cases) > 1_000
+def unquoted(text: str) -> str:
+    if text.startswith("'"):
+        return text[1:-1].replace("''", "'")
+    return text[1:-1].replace('\\"', '"').replace("\\\\", "\\") if text.startswith('"') else text
+
+
+def test_every_browser_of_the_ua_parser_project_is_recognised(agents: Agents) -> None:
+    tried = cases("test_ua.yaml")
+
+    wrong = []
+    for case in tried:
+        found = agents.read(case["user_agent_string"])
+        major = int(case["major"]) if re.fullmatch(r"\d{1,6}", case["major"]) else None
+        if (found.browser or "Other", found.browser_major) != (case["family"], major):
+            wrong.append((case, found))
+
+    assert wrong == []
+    assert len(tried) > 1_500
+
+
+def test_every_system_of_the_ua_parser_project_is_recognised(agents: Agents) -> None:
+    tried = cases("test_os.yaml")
+
+    wrong = [case for case in tried if (agents.read(case["user_agent_string"]).os or "Other") != case["family"]]
+
+    assert wrong == []
+    assert len(tried) > 400
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +19,7 @@ from usertrack_cli.ingest.page import (
     canonical_url,
 )
 
+URLS = Path(__file__).parents[2].parent / "shared" / "data" / "urltestdata.json"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N"
 UUID = "550e8400-e29b-41d4-a716-446655440000"
 
@@ -120,3 +125,25 @@ def test_a_canonical_url_is_bounded_and_begins_with_its_page(path: str, value: s
     assert url is not None
     assert len(url) <= max(URL_CHARS_MAX, 2 * PAGE_CHARS_MAX)
     assert url.startswith("/")
+
+
+@pytest.mark.skipif(
+    not URLS.exists(),
+    reason="LOUD: urltestdata.json is not beside the repository, its addresses were not tried",
+)
+def test_no_address_of_the_web_platform_tests_is_too_strange() -> None:
+    cases: list[Any] = json.loads(URLS.read_text(encoding="utf-8"))
+    addresses = [
+        case[key] for case in cases if isinstance(case, dict) for key in ("input", "base") if case[key]
+    ]
+
+    for address in addresses:
+        page, url = canonical_page(address), canonical_url(address, {"q"})
+        origin = canonical_referrer(address, own_origin="https://shop.example")
+        for kept in (page, url, origin, canonical_fragment(address)):
+            assert kept is None or len(kept) <= max(URL_CHARS_MAX, 2 * PAGE_CHARS_MAX)
+            (kept or "").encode()  # what is stored is text, whatever was half a character
+        assert page is None or page.startswith("/")
+        assert (page is None) == (url is None)
+
+    assert len(addresses) > 800

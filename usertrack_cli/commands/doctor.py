@@ -10,14 +10,24 @@ import typer
 from usertrack_cli import clock, console
 from usertrack_cli.commands.pii import look_for_personal_data
 from usertrack_cli.console import Format, Heading
-from usertrack_cli.errors import CheckFailedError, StoreError
+from usertrack_cli.errors import CheckFailedError, StoreError, UsageError
 from usertrack_cli.options import Call, shared
-from usertrack_cli.settings import is_public_url
+from usertrack_cli.settings import is_public_url, resolve
 
 _HEADINGS = (
     Heading("check", "CHECK"),
     Heading("status", "STATUS"),
     Heading("detail", "DETAIL", is_flexible=True),
+)
+
+_TRAFFIC = (
+    Heading("site", "SITE"),
+    Heading("check", "CHECK"),
+    Heading("page", "PAGE", is_flexible=True),
+    Heading("status", "STATUS"),
+    Heading("now", "24 HOURS", "right", shows=lambda value: f"{value:,.10g}"),
+    Heading("low", "FROM", "right", shows=lambda value: f"{value:,.10g}"),
+    Heading("high", "TO", "right", shows=lambda value: f"{value:,.10g}"),
 )
 
 
@@ -31,6 +41,10 @@ def command(
     pii: Annotated[
         bool, typer.Option("--pii", help="Look for personal data that slipped into stored texts instead.")
     ] = False,
+    traffic: Annotated[
+        bool,
+        typer.Option("--traffic", help="Hold the last 24 hours of traffic against the weeks before instead."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Check the store: files, digests, rows, rights, keys, space, clock, retention, erasures.
@@ -40,11 +54,21 @@ def command(
     labels, tags and events for e-mail addresses, card numbers, tokens and telephone numbers, prints them
     masked and names the rule that keeps each out.
 
+    --traffic ends with 4 where events for each pageview, or the pageviews of the site or a page, fall out of
+    their own baseline: a broken snippet records nothing, and that cannot be had later.
+
     From cron, which mails only what is wrong:  usertrack doctor > /dev/null
+
+    From cron, once an hour:  7 * * * *  usertrack doctor --traffic > /dev/null
     """
     from usertrack_cli.store.doctor import Status, examine
 
+    if traffic and (pii or deep):
+        raise UsageError("--traffic is a check of its own", hint="leave the other flag out")
     chosen = Format.JSON if as_json else console.chosen_format(as_json=False, as_nl=False, as_csv=False)
+    if traffic:
+        _traffic(call, chosen)
+        return
     if pii:
         look_for_personal_data(call, chosen)
         return
@@ -59,3 +83,19 @@ def command(
         )
     if warned:
         raise CheckFailedError(f"needs attention: {', '.join(warned)}")
+
+
+def _traffic(call: Call, chosen: Format) -> None:
+    from usertrack_cli.api.traffic import examine_traffic
+
+    sites = [(site, resolve(call.table, site=site).settings.page) for site in call.sites]
+    found = examine_traffic(call.home, sites, now_ms=clock.now_ms())
+    console.listing(_TRAFFIC, [asdict(each) for each in found], chosen)
+    if not any(each.low is not None for each in found):
+        console.note("there is no baseline yet: it needs 7 days with 50 pageviews each")
+    wrong = [f"{each.check} of {each.page or each.site}" for each in found if each.status == "warning"]
+    if wrong:
+        raise CheckFailedError(
+            f"out of the usual range: {', '.join(wrong)}",
+            hint="is the tag still on every page? usertrack snippet",
+        )

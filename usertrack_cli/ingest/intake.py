@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from usertrack_cli import log
 from usertrack_cli.clock import monotonic_s
 from usertrack_cli.ingest.answer import DONE, OFF, Answer, retry, told
+from usertrack_cli.ingest.behaviour import is_impossible
 from usertrack_cli.ingest.commit import GroupCommit
 from usertrack_cli.ingest.consent import IGNORED, Permission, Refusal, decide
 from usertrack_cli.ingest.decision import Sight, page_of
@@ -183,4 +184,5 @@ def _arrival(
         seen=seen_layouts(batch.state, batch.events) if LayoutSeen in batch.kinds else (),
         layouts=admitted.layouts,
         consent=batch.consent if permission.basis == "granted" else None,
+        is_impossible=is_impossible(batch.events, batch.kinds, batch.client),
     )

@@ -36,6 +36,7 @@ class Arrival(Struct, frozen=True, kw_only=True, gc=False):
         seen: ``(page, hash)`` of the layouts that its pages have.
         layouts: Boxes that it brings.
         consent: What it says about consent; only where consent is asked for.
+        is_impossible: It holds what no person can have done.
     """
 
     site: str
@@ -55,6 +56,7 @@ class Arrival(Struct, frozen=True, kw_only=True, gc=False):
     seen: Sequence[tuple[str, str]] = ()
     layouts: tuple[NewLayout, ...] = ()
     consent: ConsentToken | None = None
+    is_impossible: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,6 +67,7 @@ class _Known:
         is_stored: Its first batch is committed, so the catalog knows it.
         seen_as: Address and agent that ``visitor`` and ``meta`` were derived from, as a number
             that says nothing outside this process: neither is kept.
+        is_driven: A program was at work in a batch; it stays one for the batches after.
     """
 
     day: str
@@ -77,6 +80,7 @@ class _Known:
     permission: Permission | None = None
     visitor: str = ""
     meta: bytes = b""
+    is_driven: bool = False
 
 
 _Place = tuple[str, str]
@@ -187,6 +191,8 @@ class Sessions:
         seen_as = hash((arrival.address, arrival.user_agent))
         client = arrival.client
         is_same_browser = bool(known.visitor) and seen_as == known.seen_as
+        if arrival.is_impossible and not known.is_driven:
+            known.is_driven, is_same_browser = True, False
         if is_same_browser and arrival.permission == known.permission and client in (None, known.client):
             return
         if client is not None:
@@ -199,10 +205,10 @@ class Sessions:
             now_ms=arrival.received_at,
         )
         known.visitor = visitor_key(key, arrival.address, arrival.user_agent)
-        known.meta = self._meta(known.client, arrival)
+        known.meta = self._meta(known.client, arrival, is_driven=known.is_driven)
         known.seen_as, known.permission = seen_as, arrival.permission
 
-    def _meta(self, client: Client | None, arrival: Arrival) -> bytes:
+    def _meta(self, client: Client | None, arrival: Arrival, *, is_driven: bool) -> bytes:
         """Return JSON of the columns that are the same for every row of a batch."""
         agent = self.agents.read(arrival.user_agent)
         width, height = client.scr if client is not None and client.scr else (None, None)
@@ -219,7 +225,7 @@ class Sessions:
                 "dpr": client.dpr if client is not None else None,
                 "basis": arrival.permission.basis,
                 "consent_version": arrival.permission.consent_version,
-                "is_bot": is_bot(agent, client),
+                "is_bot": is_driven or is_bot(agent, client),
             }
         )
 

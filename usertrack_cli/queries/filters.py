@@ -58,6 +58,11 @@ _SOURCE = "source = $source"
 SOURCES = ("tracker", "rrweb", "log", "all")
 EVERY_SOURCE = "all"
 _NO_BOTS = "NOT is_bot"
+_NO_LATE_BOTS = "session NOT IN (SELECT b.session FROM events b WHERE b.is_bot)"
+"""A session that gave itself away late is a bot's from its beginning."""
+LATE_BOTS = "late_bots"
+"""Leaving this out of the conditions saves reading the session of every row: for pointer movements, of which
+a program that hurries makes none."""
 
 
 def is_glob(page: str) -> bool:
@@ -103,7 +108,9 @@ def conditions(chosen: Filter, *, without: frozenset[str] = frozenset()) -> tupl
     Args:
         without: Fields of the filter to leave out.
     """
-    parts: list[str] = [] if chosen.includes_bots or "includes_bots" in without else [_NO_BOTS]
+    parts: list[str] = []
+    if not chosen.includes_bots and "includes_bots" not in without:
+        parts = [_NO_BOTS] if LATE_BOTS in without else [_NO_BOTS, _NO_LATE_BOTS]
     more, values = _source(chosen)
     parts += more
     for name, condition in _CONDITIONS.items():

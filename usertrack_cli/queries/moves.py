@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from usertrack_cli.queries.events import columns_of
-from usertrack_cli.queries.filters import Filter, conditions
+from usertrack_cli.queries.filters import LATE_BOTS, Filter, conditions
 from usertrack_cli.queries.widths import Samples
 
 REST_MS_MAX = 30_000
@@ -108,7 +108,7 @@ def sample_cells(samples: Samples, drawn: Drawn) -> NDArray[np.int64]:
 
 def crowded_cells(con: duckdb.DuckDBPyConnection, chosen: Filter, drawn: Drawn) -> NDArray[np.int64]:
     """Return the cells as ``sample_cells`` does, of squares where at least ``sessions_min`` sessions were."""
-    where, values = conditions(chosen)
+    where, values = conditions(chosen, without=frozenset({LATE_BOTS}))
     values |= drawn.values | drawn.crowd_values
     cells: NDArray[np.int64] = columns_of(con, _filled(_CROWDED_MOVES, where), values)["cell"]
     return cells
@@ -122,7 +122,7 @@ def rest_cells(
     A rest lasts from a sample until the visitor's next act, at most ``REST_MS_MAX``; after scrolling
     the pointer counts again from its next movement on.
     """
-    where, values = conditions(chosen)
+    where, values = conditions(chosen, without=frozenset({LATE_BOTS}))
     values |= drawn.values | drawn.crowd_values | {"rest_ms_max": REST_MS_MAX}
     found = columns_of(con, _filled(_RESTS, where), values)
     return found["cell"], found["rest_ms"]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from usertrack_cli.queries.events import columns_of
-from usertrack_cli.queries.filters import Filter, conditions
+from usertrack_cli.queries.filters import LATE_BOTS, Filter, conditions
 
 WIDTH_CLASSES = ("", "narrow", "medium", "wide")
 
@@ -80,7 +80,7 @@ class Widths:
 
 def widths(con: duckdb.DuckDBPyConnection, chosen: Filter, kinds: tuple[str, ...]) -> Widths:
     """Return how each width class saw the page, and with ``move`` among ``kinds`` its pointer samples."""
-    where, values = conditions(chosen)
+    where, values = conditions(chosen, without=frozenset({LATE_BOTS}))
     has_moves = "move" in kinds
     sql = _ROWS.format(
         where=where,
