@@ -1,0 +1,394 @@
+"""Every figure of stats, funnel and tags equals a count in plain Python on random sessions."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.senders import Sender, session_id
+from usertrack_cli import clock
+from usertrack_cli.commands.init import prepare
+from usertrack_cli.naming import Conversion, PageGroup, TagRule, group_of
+from usertrack_cli.queries.events import ask
+from usertrack_cli.queries.filters import Filter, is_glob
+from usertrack_cli.queries.funnel import Step, funnel
+from usertrack_cli.queries.overview import Asked, By, Figures, bot_sessions, groups, totals
+from usertrack_cli.queries.tags import TagCount, tag_counts
+from usertrack_cli.store import catalog
+from usertrack_cli.store.home import Home, create_home
+from usertrack_cli.store.labels import add_tag
+
+ZONE = ZoneInfo("Europe/Berlin")
+GROUPS = (PageGroup("/p/*", "/p/…"), PageGroup("/p/never", "/never"))
+PAGES = ("/", "/p/1", "/p/2", "/thanks")
+FIELD = "#form>input"
+RULE = TagRule("many pages", "pageviews >= 3")
+STEPS = ("/p/…", "/*", "event:buy", "/thanks", "tag:vip", "click:#buy")
+
+GAPS_MS = st.sampled_from([10, 300, 700, 2_000, 60_000])
+ACTS = st.one_of(
+    st.tuples(st.just("pageview"), st.sampled_from(PAGES)),
+    st.tuples(
+        st.just("click"),
+        st.tuples(
+            st.sampled_from([0, 25, 100]),
+            st.sampled_from(["#buy", FIELD]),
+            st.sampled_from([None, -1, 120, 2_500, 2_501]),
+            st.sampled_from([16, 16, 2]),
+        ),
+    ),
+    st.tuples(st.just("scroll"), st.sampled_from([0, 300, 1_600])),
+    st.tuples(st.just("active"), st.sampled_from([1, 9_999, 10_000])),
+    st.tuples(st.just("custom"), st.sampled_from(["buy", "play"])),
+    st.tuples(st.just("tag"), st.sampled_from(["vip", "lost"])),
+    st.tuples(st.just("input"), st.just(FIELD)),
+)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One session as it was made."""
+
+    visitor: int
+    start_hours_ago: int
+    acts: tuple[tuple[int, tuple[str, Any]], ...]
+    country: str | None
+    device: str
+    referrer: str
+    utm: str
+    is_bot: bool
+    given: tuple[str, ...]
+
+
+VISITS = st.lists(
+    st.builds(
+        Visit,
+        visitor=st.integers(1, 3),
+        start_hours_ago=st.integers(2, 200),
+        acts=st.lists(st.tuples(GAPS_MS, ACTS), max_size=12).map(tuple),
+        country=st.sampled_from(["DE", "FR", None]),
+        device=st.sampled_from(["desktop", "mobile"]),
+        referrer=st.sampled_from(["", "https://news.example"]),
+        utm=st.sampled_from(["", "mail"]),
+        is_bot=st.sampled_from([False, False, False, True]),
+        given=st.sampled_from([(), ("seen",), ("vip",)]),
+    ),
+    min_size=1,
+    max_size=7,
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One event as the model has it."""
+
+    at_ms: int
+    kind: str
+    page: str
+    pageview: int
+    depth: float
+    detail: Any
+
+
+@dataclass(frozen=True)
+class Told:
+    """A session as the model has it, its rows in order."""
+
+    session: str
+    visit: Visit
+    rows: tuple[Row, ...]
+
+
+def stored(home: Home, plan: Sequence[Visit], now_ms: int) -> list[Told]:
+    """Send the visits to the store, and return what they are."""
+    told = []
+    for number, visit in enumerate(plan):
+        start = now_ms - visit.start_hours_ago * clock.HOUR_MS
+        page, pageview, scroll = "/", 0, 0
+        events: list[list[Any]] = []
+        rows = []
+        at = 0
+        # Every session begins with a page, as every session of a browser does.
+        for gap, (kind, detail) in ((0, ("pageview", "/")), *visit.acts):
+            at += gap
+            if kind == "pageview":
+                page, pageview, scroll = detail, pageview + 1, 0
+            if kind == "scroll":
+                scroll = detail
+            events.append(_event(kind, detail, at, page, pageview, scroll, visit))
+            depth = min((scroll + 800) / 2400, 1)
+            rows.append(Row(start + at, kind, page, pageview, depth, detail))
+        meta = {"country": visit.country, "device": visit.device, "is_bot": visit.is_bot}
+        sender = Sender(
+            home,
+            session_id(number),
+            ip=f"203.0.113.{visit.visitor}",
+            page="/",
+            meta=tuple((meta | {"language": "de", "screen_w": 1280, "screen_h": 800}).items()),
+            started_at=start,
+            received_at=start + clock.HOUR_MS,
+        )
+        sender.send(0, *events)
+        with closing(catalog.connect(home)) as con:
+            for tag in visit.given:
+                add_tag(con, site="default", session=session_id(number), tag=tag, now_ms=1)
+        told.append(Told(session_id(number), visit, tuple(rows)))
+    return told
+
+
+def _event(kind: str, detail: Any, at: int, page: str, number: int, scroll: int, visit: Visit) -> list[Any]:
+    if kind == "pageview":
+        url = f"{detail}?utm_source={visit.utm}" if visit.utm else detail
+        return ["p", at, number, "load", url, "T", visit.referrer, 1280, 800, 1280, 2400, 0, 0]
+    if kind == "click":
+        x, selector, reaction, flags = detail
+        return ["c", at, x, 50, 0, scroll, 0, 500, 500, selector, "T", flags, reaction, 300]
+    return {
+        "scroll": ["s", at, 0, scroll],
+        "active": ["a", at, detail],
+        "custom": ["x", at, detail, 0],
+        "tag": ["g", at, detail],
+        "input": ["i", at, detail, 3, 0],
+    }[kind]
+
+
+def clicks_of(rows: Iterable[Row]) -> tuple[int, int]:
+    """Return how many clicks are part of a burst, and how many are dead."""
+    by_place: defaultdict[tuple[int, bool], list[Row]] = defaultdict(list)
+    dead = 0
+    for row in rows:
+        if row.kind != "click":
+            continue
+        _, selector, reaction, flags = row.detail
+        by_hand = flags & 42 == 0
+        by_place[row.pageview, by_hand].append(row)
+        is_slow = reaction is not None and (reaction == -1 or reaction > 2_500)
+        dead += is_slow and flags & 2 == 0 and selector != FIELD
+    raging: set[int] = set()
+    for (_, by_hand), clicks in by_place.items():
+        for index in range(len(clicks) - 2):
+            burst = clicks[index : index + 3]
+            across = [row.detail[0] for row in burst]
+            is_near = (max(across) - min(across)) / 2 <= 30
+            if by_hand and burst[2].at_ms - burst[0].at_ms <= 1_000 and is_near:
+                raging.update(id(row) for row in burst)
+    return len(raging), dead
+
+
+def keys_of(told: Told, by: By) -> list[str]:
+    """Return what a session is counted under."""
+    rows, visit = told.rows, told.visit
+    local = datetime.fromtimestamp(rows[0].at_ms / 1000, tz=ZONE)
+    pages = [group_of(row.page, GROUPS) for row in rows if row.kind == "pageview"]
+    tags = {row.detail for row in rows if row.kind == "tag"} | set(visit.given)
+    tags |= {RULE.name} if len(pages) >= 3 else set()
+    return {
+        By.ENTRY: [group_of(rows[0].page, GROUPS)],
+        By.EXIT: [group_of(rows[-1].page, GROUPS)],
+        By.ROUTE: [" → ".join(pages)],
+        By.COUNTRY: [visit.country or "(none)"],
+        By.BROWSER: ["Firefox"],
+        By.OS: ["Linux"],
+        By.DEVICE: [visit.device],
+        By.REFERRER: [visit.referrer or "(direct)"],
+        By.UTM_SOURCE: [visit.utm or "(none)"],
+        By.LANGUAGE: ["de"],
+        By.SCREEN: ["1280×800"],
+        By.HOUR: [local.strftime("%H:00")],
+        By.WEEKDAY: [local.strftime("%u %a")],
+        By.DAY: [local.strftime("%Y-%m-%d")],
+        By.TAG: sorted(tags) or ["(none)"],
+    }[by]
+
+
+def expected(told: Sequence[Told], by: By | None) -> dict[str | None, dict[str, Any]]:
+    """Return the figures of each key, as plain Python adds them up."""
+    parts: defaultdict[str | None, list[tuple[Told, list[Row], bool]]] = defaultdict(list)
+    for each in told:
+        if by is By.PAGE:
+            pages = dict.fromkeys(group_of(row.page, GROUPS) for row in each.rows)
+            for page in pages:
+                rows = [row for row in each.rows if group_of(row.page, GROUPS) == page]
+                parts[page].append((each, rows, len(pages) == 1))
+        else:
+            for key in [None] if by is None else keys_of(each, by):
+                parts[key].append((each, list(each.rows), True))
+    return {key: _figures(found) for key, found in parts.items()}
+
+
+def _figures(parts: list[tuple[Told, list[Row], bool]]) -> dict[str, Any]:
+    sessions = len(parts)
+    kinds = [Counter(row.kind for row in rows) for _, rows, _ in parts]
+    active = [sum(row.detail for row in rows if row.kind == "active") for _, rows, _ in parts]
+    bounces = [
+        whole and kind["pageview"] == 1 and not kind["click"] and not kind["input"] and ms < 10_000
+        for (_, _, whole), kind, ms in zip(parts, kinds, active, strict=True)
+    ]
+    clicks = sum(kind["click"] for kind in kinds)
+    judged = [clicks_of(rows) for _, rows, _ in parts]
+    days = Counter(
+        datetime.fromtimestamp(min(row.at_ms for row in rows) / 1000, tz=ZONE).strftime("%Y-%m-%d")
+        for _, rows, _ in parts
+    )
+    return {
+        "sessions": sessions,
+        # Keys change with the month, so a visitor of two months is two.
+        "visitors": len({(t.visit.visitor, _month(t)) for t, _, _ in parts}),
+        "pageviews": sum(kind["pageview"] for kind in kinds),
+        "clicks": clicks,
+        "bounce_ratio": sum(bounces) / sessions,
+        "active_ms": sum(active) / sessions,
+        "depth_ratio": sum(max(row.depth for row in rows) for _, rows, _ in parts) / sessions,
+        "rage_per_1000": 1000 * sum(rage for rage, _ in judged) / clicks if clicks else None,
+        "dead_per_1000": 1000 * sum(dead for _, dead in judged) / clicks if clicks else None,
+        "conversions": sum(climb(t.rows, ("/p/…", "/thanks"), 60_000)[0] == 2 for t, _, _ in parts),
+        "days": tuple(sorted(days.items())),
+    }
+
+
+def _month(told: Told) -> str:
+    received = told.rows[0].at_ms + clock.HOUR_MS
+    return datetime.fromtimestamp(received / 1000, tz=UTC).strftime("%Y-%m")
+
+
+def is_step(row: Row, step: str) -> bool:
+    kind, _, name = step.partition(":")
+    if not step.startswith("/"):
+        kinds = {"event": "custom", "tag": "tag", "click": "click"}
+        said = row.detail[1] if row.kind == "click" else row.detail
+        return row.kind == kinds[kind] and said == name
+    if row.kind != "pageview":
+        return False
+    if is_glob(step):
+        return row.page.startswith(step.removesuffix("*"))
+    return step in {row.page, group_of(row.page, GROUPS)}
+
+
+def climb(rows: Sequence[Row], steps: Sequence[str], within_ms: int | None) -> tuple[int, list[int]]:
+    """Return how many steps a session came, and when it reached them, from the best of its starts."""
+    best: tuple[int, list[int]] = (0, [])
+    for start, first in enumerate(rows):
+        if not is_step(first, steps[0]):
+            continue
+        moments = [first.at_ms]
+        at = start
+        for step in steps[1:]:
+            later = [
+                index
+                for index in range(at + 1, len(rows))
+                if is_step(rows[index], step)
+                and (within_ms is None or rows[index].at_ms - first.at_ms <= within_ms)
+            ]
+            if not later:
+                break
+            at = later[0]
+            moments.append(rows[at].at_ms)
+        if len(moments) > best[0]:
+            best = (len(moments), moments)
+    return best
+
+
+def as_dict(figures: Figures) -> dict[str, Any]:
+    return {name: getattr(figures, name) for name in figures.__dataclass_fields__ if name != "key"}
+
+
+def same(found: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    return found.keys() == wanted.keys() and all(
+        found[name] == (pytest.approx(value) if isinstance(value, float) else value)
+        for name, value in wanted.items()
+    )
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(plan=VISITS, cut_hours=st.sampled_from([None, 48]))
+def test_every_figure_of_every_group_is_what_plain_python_counts(
+    tmp_path_factory: pytest.TempPathFactory, plan: list[Visit], cut_hours: int | None
+) -> None:
+    home = create_home(tmp_path_factory.mktemp("store") / "data")
+    prepare(home)
+    now_ms = clock.now_ms()
+    everything = stored(home, plan, now_ms)
+    from_ms = None if cut_hours is None else now_ms - cut_hours * clock.HOUR_MS
+    inside = [each for each in everything if from_ms is None or each.rows[0].at_ms >= from_ms]
+    told = [each for each in inside if not each.visit.is_bot]
+    chosen = Filter(site="default", groups=GROUPS, rules=(RULE,), from_ms=from_ms)
+    asked = Asked(
+        zone="Europe/Berlin", fields=(FIELD,), conversion=Conversion("order", ("/p/…", "/thanks"), 60_000)
+    )
+
+    def question(
+        con: duckdb.DuckDBPyConnection,
+    ) -> tuple[Figures, dict[By, list[Figures]], int, list[TagCount]]:
+        by_all = {by: groups(con, chosen, by, asked, limit=999) for by in By}
+        return totals(con, chosen, asked), by_all, bot_sessions(con, chosen), tag_counts(con, chosen)
+
+    total, found, bots, tags = ask(home, chosen, question, needs_tags=True)
+
+    assert bots == len(inside) - len(told)
+    if told:
+        assert same(as_dict(total) | {"days": ()}, expected(told, None)[None] | {"days": ()})
+    for by, rows in found.items():
+        wanted = expected(told, by)
+        assert {row.key for row in rows} == set(wanted), by
+        for row in rows:
+            assert same(as_dict(row), wanted[row.key]), (by, row.key, as_dict(row), wanted[row.key])
+    tagged = Counter(tag for each in told for tag in keys_of(each, By.TAG) if tag != "(none)")
+    assert {each.tag: each.sessions for each in tags} == dict(tagged)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    plan=VISITS,
+    steps=st.lists(st.sampled_from(STEPS), min_size=2, max_size=4),
+    within_ms=st.sampled_from([None, 1_000, 60_000]),
+)
+def test_every_step_of_a_funnel_is_what_plain_python_counts(
+    tmp_path_factory: pytest.TempPathFactory, plan: list[Visit], steps: list[str], within_ms: int | None
+) -> None:
+    home = create_home(tmp_path_factory.mktemp("store") / "data")
+    prepare(home)
+    told = [each for each in stored(home, plan, clock.now_ms()) if not each.visit.is_bot]
+    chosen = Filter(site="default", groups=GROUPS)
+
+    def asked(by: str | None) -> Callable[[duckdb.DuckDBPyConnection], list[Step]]:
+        return lambda con: funnel(con, chosen, steps, within_ms=within_ms, by=by)
+
+    whole, split = ask(home, chosen, lambda con: (asked(None)(con), asked("device")(con)))
+
+    assert whole == climbed(told, steps, within_ms, key=None)
+    for device in {step.key for step in split if step.sessions}:
+        of_device = [each for each in told if each.visit.device == device]
+        assert [step for step in split if step.key == device] == climbed(
+            of_device, steps, within_ms, key=device
+        )
+    assert sum(step.sessions for step in split) == sum(step.sessions for step in whole)
+
+
+def climbed(told: list[Told], steps: list[str], within_ms: int | None, *, key: str | None) -> list[Step]:
+    climbs = {each.session: climb(each.rows, steps, within_ms) for each in told}
+    found = []
+    for number, step in enumerate(steps, start=1):
+        here = {session: moments for session, (depth, moments) in climbs.items() if depth >= number}
+        waits = [moments[number - 1] - moments[max(0, number - 2)] for moments in here.values()]
+        dropped = sorted(session for session in here if climbs[session][0] == number)
+        last = number == len(steps)
+        found.append(
+            Step(step, len(here), rounded(median(waits)) if waits else 0, () if last else tuple(dropped), key)
+        )
+    return found
+
+
+def rounded(value: float) -> int:
+    """Round as SQL does, halves to the even neighbour."""
+    return round(value)
