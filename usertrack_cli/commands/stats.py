@@ -153,7 +153,7 @@ def _row(figures: Figures, *, key: str | None = None) -> dict[str, Any]:
 
 
 def _share(value: float) -> str:
-    return f"{value:.1%}" if value < 0.0995 else f"{value:.0%}"
+    return f"{value:.1%}" if 0 < value < 0.0995 else f"{value:.0%}"
 
 
 def _headings(by: str | None, rows: list[dict[str, Any]]) -> tuple[Heading, ...]:
@@ -206,6 +206,10 @@ def _vertical(found: api.Overview, rows: list[dict[str, Any]], conversion: Conve
         for key, title, shows in names
         if total[key] is not None
     ]
+    days = sorted({day for row in rows for day, _ in row["days"]})
+    if len(days) > 1:
+        each = {"figure": "sessions a day", "value": _sparkline(total["days"], days, _DAYS_MAX)}
+        shown.insert(1, each | dict.fromkeys(("before", "change")))
     console.listing(
         (
             Heading("figure", "FIGURE"),
@@ -221,7 +225,8 @@ def _vertical(found: api.Overview, rows: list[dict[str, Any]], conversion: Conve
 def _change(now: float | None, before: float | None) -> str | None:
     if now is None or not before:
         return None
-    return f"{now / before - 1:+.0%}"
+    percent = round(100 * (now / before - 1))
+    return f"{percent:+}%" if percent else "0%"
 
 
 def _sparkline(counts: list[tuple[str, int]], days: list[str], ticks: int) -> str:

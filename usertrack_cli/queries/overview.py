@@ -127,7 +127,13 @@ _FIGURES = """
        count(*) FILTER (is_converted) AS conversions
 """
 
-_TOTALS = f"{_PER_SESSION} SELECT NULL AS key, {_FIGURES}, [] AS days FROM per_session ORDER BY key"  # noqa: S608 - own parts
+_DAYS = """
+       (SELECT list({{'day': day, 'sessions': sessions}} ORDER BY day) FROM (
+            SELECT strftime(timezone($zone, started_at), '%Y-%m-%d') AS day, count(*) AS sessions
+            FROM per_session GROUP BY ALL
+       )) AS days
+"""
+_TOTALS = f"{_PER_SESSION} SELECT NULL AS key, {_FIGURES}, {_DAYS} FROM per_session ORDER BY key"  # noqa: S608 - own parts
 
 _GROUPS = f"""
 {_PER_SESSION},
@@ -198,8 +204,7 @@ class Asked:
 def totals(con: duckdb.DuckDBPyConnection, chosen: Filter, asked: Asked) -> Figures:
     """Return what every session in the range adds up to."""
     parts, values = _parts(chosen, asked, None)
-    # The zone is of hours and days, which a total has none of.
-    (row,) = rows_of(con, _TOTALS.format(**parts), {n: v for n, v in values.items() if n != "zone"})
+    (row,) = rows_of(con, _TOTALS.format(**parts), values)
     return _figures(row, asked)
 
 
