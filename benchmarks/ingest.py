@@ -152,14 +152,24 @@ def rss_mib(pid: int) -> float:
     return 0.0
 
 
-def load(name: str, port: int, pid: int, *, seconds: int, connections: int, folder: Path) -> Result:
+def load(
+    name: str,
+    port: int,
+    pid: int,
+    *,
+    seconds: int,
+    connections: int,
+    folder: Path,
+    sessions: int = SESSIONS,
+    origin: str = "",
+) -> Result:
     """Let wrk loose on a rival and read what it says."""
     script, content = folder / "load.lua", folder / "body.json"
     content.write_text(body())
-    script.write_text(LUA.replace("SESSIONS_EACH", str(SESSIONS // 2)))
+    script.write_text(LUA.replace("SESSIONS_EACH", str(sessions // 2)))
     environ = dict(os.environ) | {"BODY_FILE": str(content)}
     command = ["wrk", "-t2", f"-c{connections}", "--latency", "--timeout", "10s", "-s", str(script)]
-    url = f"http://127.0.0.1:{port}/i"
+    url = f"{origin or f'http://127.0.0.1:{port}'}/i"
     subprocess.run([*command, "-d2s", url], env=environ, capture_output=True, check=True)
     before, before_server = cpu_s(family(pid)), cpu_s([pid])
     peak = [rss_mib(pid)]

@@ -47,6 +47,7 @@ PANELS = (
     ("segments", "live segments"),
     ("wal_mib", "write-ahead log, MiB"),
     ("waiting", "batches that wait for the writer"),
+    ("load", "load of the machine: processes that run or want to"),
 )
 
 
