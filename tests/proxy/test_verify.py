@@ -21,10 +21,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.proxy.standing import Standing, certificate, proxied, usertrack
+from tests.proxy.standing import Standing, certificate, free_port, proxied, usertrack
 from usertrack_cli.api.markup import ScriptTag, markup
 from usertrack_cli.api.policy import blocking_connect, blocking_script
 from usertrack_cli.app import main
+from usertrack_cli.demo.collector import collector
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.lock import WRITER, FileLock
 
@@ -255,6 +256,17 @@ def test_another_store_behind_the_address_is_named(well: Standing, tmp_path: Pat
 
     assert (found.code, list(found.failed)) == (4, ["batch"])
     assert "another serve answers" in found.failed["batch"]
+
+
+def test_without_a_proxy_there_is_none_to_try(home: Home) -> None:
+    port = free_port()
+    (home.root / "usertrack.toml").write_text(f'public_url = "http://localhost:{port}"\nport = {port}\n')
+    (home.root / "usertrack.toml").chmod(0o600)
+    with collector(home.root, flags=["--port", str(port)]):
+        found = verified(Standing("none", "", port, port, home, home.root / "log"))
+
+    assert (found.code, found.failed) == (0, {})
+    assert found.outcomes["address"] == "skipped"
 
 
 def writer_of(standing: Standing) -> int:

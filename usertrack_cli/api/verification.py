@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from urllib.parse import urlsplit
 
 from usertrack_cli import clock
 from usertrack_cli.api.fetching import UnreachableError, fetch
@@ -86,7 +87,10 @@ def _tracker(trial: Trial) -> Step:
 def _address(trial: Trial) -> Iterator[Step]:
     from usertrack_cli.ingest.identity import reach
 
-    header = trial.settings.client_ip_header
+    header, parts = trial.settings.client_ip_header, urlsplit(trial.base)
+    if parts.scheme == "http" and parts.port == trial.settings.port:
+        yield Step("address", Outcome.SKIPPED, "serve itself answers at public_url: no proxy to try")
+        return
     try:
         honest = fetch(f"{trial.endpoint}/address")
         forged = fetch(f"{trial.endpoint}/address", headers={header: FORGED})
