@@ -90,7 +90,9 @@ def remove(
     console.confirm(f"Take [site.{slug}] and its settings out of {path}?", yes=yes)
     write_settings(call.home, text)
     console.note(f"batches for {slug} are refused once usertrack serve is restarted")
-    console.note("its sessions stay readable; prune no longer looks after them: delete what must go")
+    console.note(
+        "its sessions stay readable until they are too old; to erase them now: usertrack delete --session"
+    )
 
 
 def _text(path: Path) -> str:
