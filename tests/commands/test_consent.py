@@ -7,7 +7,7 @@ from contextlib import closing
 
 from tests.commands.conftest import Run
 from usertrack_cli.store import catalog
-from usertrack_cli.store.consents import Decisions, is_withdrawn
+from usertrack_cli.store.consents import Decisions, withdrawn
 from usertrack_cli.store.counts import Count, add_counts
 from usertrack_cli.store.home import Home
 
@@ -38,8 +38,8 @@ def test_a_revoked_consent_is_withdrawn_and_on_the_ledger(run: Run, home: Home) 
     assert run("consent", "revoke", "firs", "--request", "9").code == 0
 
     with closing(catalog.connect(home)) as con:
-        assert is_withdrawn(con, site="default", token="first-token")  # noqa: S106 - no password
-        assert not is_withdrawn(con, site="default", token="fickle-token")  # noqa: S106 - no password
+        assert withdrawn(con, {("default", "first-token")})
+        assert not withdrawn(con, {("default", "fickle-token")})
     (entry,) = home.ledger.glob("request-*.json")
     assert json.loads(entry.read_text())["consents"] == [["default", "first-token"]]
     assert [row["token"] for row in json.loads(run("consent", "list", "--in-force", "--json").out)] == [

@@ -69,7 +69,7 @@ def test_a_withdrawal_heard_before_the_consent_stands(home: Home) -> None:
         decisions.keep(**about, is_granted=False, now_ms=5)
         decisions.keep(**about, is_granted=True, now_ms=6)
 
-        assert consents.is_withdrawn(con, site="default", token=about["token"])
+        assert consents.withdrawn(con, {("default", about["token"])})
 
 
 def test_there_is_an_end_to_the_records(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from usertrack_cli.lifecycle.restriction import restrict
 from usertrack_cli.lifecycle.revocation import revoke_consent
 from usertrack_cli.store import catalog
 from usertrack_cli.store.backup import back_up
-from usertrack_cli.store.consents import is_withdrawn
+from usertrack_cli.store.consents import withdrawn
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.objections import Objections
 from usertrack_cli.store.restrictions import restricted_sessions
@@ -62,7 +62,7 @@ def test_a_restored_backup_keeps_what_was_promised_since(home: Home, tmp_path: P
         objections = Objections(con, keys)
         assert objections.hold("default", FIRST_IP, AGENT)
         assert not objections.hold("default", "192.0.2.50", "any")
-        assert is_withdrawn(con, site="default", token="tok")  # noqa: S106 - no password
+        assert withdrawn(con, {("default", "tok")})
 
 
 def test_without_that_the_backup_would_break_them(

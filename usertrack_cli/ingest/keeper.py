@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from usertrack_cli.errors import StoreError
@@ -13,7 +13,7 @@ from usertrack_cli.ingest.rate import Rate
 from usertrack_cli.ingest.session import Arrival, Sessions
 from usertrack_cli.settings import Settings
 from usertrack_cli.store import catalog
-from usertrack_cli.store.consents import Decisions, is_withdrawn
+from usertrack_cli.store.consents import Decisions, withdrawn
 from usertrack_cli.store.counts import add_counts
 from usertrack_cli.store.gauges import Gauges, gauges
 from usertrack_cli.store.home import Home
@@ -120,16 +120,18 @@ class Keeper:
             return False
 
     def _kept(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
-        refused = [self._refusal(arrival) for arrival in arrivals]
+        given = {(each.site, each.consent.token) for each in arrivals if each.consent is not None}
+        ended = withdrawn(self._con, given)
+        refused = [self._refusal(arrival, ended) for arrival in arrivals]
         verdicts = iter(self._recorded([a for a, no in zip(arrivals, refused, strict=True) if no is None]))
         return [next(verdicts) if no is None else no for no in refused]
 
-    def _refusal(self, arrival: Arrival) -> Verdict | None:
+    def _refusal(self, arrival: Arrival, ended: Container[tuple[str, str]]) -> Verdict | None:
         """Return the answer to a visitor who objected or took consent back, else ``None``."""
         if self._objections.hold(arrival.site, arrival.address, arrival.user_agent):
             return _OBJECTED
         given = arrival.consent
-        if given is not None and is_withdrawn(self._con, site=arrival.site, token=given.token):
+        if given is not None and (arrival.site, given.token) in ended:
             return _WITHDRAWN
         return None
 

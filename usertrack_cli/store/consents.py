@@ -6,7 +6,9 @@ and no session; whoever has the token can show what it stands for, nobody can go
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from usertrack_cli.store.catalog import transaction
@@ -30,6 +32,12 @@ _USE = """
 INSERT INTO consents (site, token, version, scope, granted_at, last_used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
 ON CONFLICT (site, token) DO UPDATE SET last_used_at = excluded.last_used_at
 """
+_WITHDRAWN = """
+SELECT c.site, c.token FROM json_each(?) AS given
+JOIN consents c ON c.site = given.value ->> 0 AND c.token = given.value ->> 1
+WHERE c.withdrawn_at IS NOT NULL
+"""
+
 _LIST = f"""
 SELECT {_COLUMNS} FROM consents
 WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR version = ?2)
@@ -125,12 +133,9 @@ def note_use(con: sqlite3.Connection, given: NewConsent, *, site: str, now_ms: i
     con.execute(_USE, (site, given.token, given.version, given.scope, now_ms))
 
 
-def is_withdrawn(con: sqlite3.Connection, *, site: str, token: str) -> bool:
-    """Return True where this consent was taken back or revoked."""
-    row = con.execute(
-        "SELECT withdrawn_at FROM consents WHERE site = ? AND token = ?", (site, token)
-    ).fetchone()
-    return row is not None and row[0] is not None
+def withdrawn(con: sqlite3.Connection, given: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return those consents, ``(site, token)``, that were taken back or revoked."""
+    return set(con.execute(_WITHDRAWN, (json.dumps(list(given)),))) if given else set()
 
 
 def consents(
