@@ -23,6 +23,7 @@ from usertrack_cli.lifecycle.request import Epoch, Request
 from usertrack_cli.lifecycle.verification import verify_chain, verify_one
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.ledger import keyed_digest
+from usertrack_cli.store.remembered import remember_list
 from usertrack_cli.store.snapshot import snapshot
 
 FIRST, SECOND = ("default", session_id(1)), ("default", session_id(2))
@@ -152,6 +153,16 @@ def test_a_session_that_came_back_is_found_in_segments_inbox_and_labels(stored: 
     snapshot(stored)
     assert any(place.endswith(".parquet") for place, _ in verify_chain(stored).back)
     assert main(["receipt", "verify", "--data", str(stored.root)]) == 5
+
+
+def test_the_empty_row_that_an_erasure_leaves_in_the_last_list_is_nothing_undecodable(stored: Home) -> None:
+    remember_list(stored, [FIRST, SECOND])
+
+    done = erase(stored, [FIRST])
+
+    assert verify_one(stored, done.receipt).undecodable == ()
+    remember_list(stored, [FIRST, SECOND])
+    assert verify_one(stored, done.receipt).back == (("the last list", 1),)
 
 
 @pytest.mark.parametrize(

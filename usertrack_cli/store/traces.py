@@ -92,7 +92,8 @@ def sessions_everywhere(con: sqlite3.Connection, home: Home) -> Iterator[tuple[s
     ).fetchall():
         yield "layouts", site, session
     for site, session in remembered_list(home):
-        yield "the last list", site, session
+        if session:  # an erased row keeps its number and nothing else
+            yield "the last list", site, session
     for file in [*segment_files(home), *quarantined_segments(home)]:
         place, site = str(file.relative_to(home.root)), part_of(file, "site")
         try:
