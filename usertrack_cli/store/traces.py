@@ -91,9 +91,8 @@ def sessions_everywhere(con: sqlite3.Connection, home: Home) -> Iterator[tuple[s
         "SELECT DISTINCT site, brought_by FROM layouts WHERE brought_by IS NOT NULL"
     ).fetchall():
         yield "layouts", site, session
-    for site, session in remembered_list(home):
-        if session:  # an erased row keeps its number and nothing else
-            yield "the last list", site, session
+    # An erased row keeps its number and nothing else.
+    yield from (("the last list", site, session) for site, session in remembered_list(home) if session)
     for file in [*segment_files(home), *quarantined_segments(home)]:
         place, site = str(file.relative_to(home.root)), part_of(file, "site")
         try:
