@@ -51,7 +51,8 @@ export function moves() {
     locate();
     // A finger's way is a scroll; the tap at its end is a click.
     if (move && move.pointerType !== 'touch') {
-      const at = elapsed() - ((performance.now() - movedAt) | 0);
+      // The move that begins a new session was made before it.
+      const at = Math.max(0, elapsed() - ((performance.now() - movedAt) | 0));
       const x = Math.round(move.clientX);
       const y = Math.round(move.clientY);
       // The first is far from nowhere.
