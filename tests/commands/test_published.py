@@ -160,8 +160,8 @@ def test_bots_are_shown_and_counted_on_request(run: Run, shop: Home) -> None:
     first, second = (json.loads(done.out)[-1] for done in (without, with_bots))
     assert (first["sessions"], first["bot_sessions"]) == (23, 1)
     assert (second["sessions"], second["bot_sessions"]) == (24, 1)
-    assert "sessions of bots, 1, are left out; --include-bots counts them" in without.err
-    assert "sessions of bots, 1, are counted too" in with_bots.err
+    assert "1 session of bots left out; --include-bots counts them" in without.err
+    assert "1 session of bots counted too" in with_bots.err
 
 
 def test_groups_of_the_span_before_stand_beside(run: Run, shop: Home) -> None:

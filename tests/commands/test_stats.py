@@ -25,7 +25,7 @@ def test_the_total_stands_last_and_range_and_bots_are_named(
         ("/cart", 1, 1),
         ("total", 2, 3),
     ]
-    assert "Europe/Berlin; sessions of bots, 1, are left out" in done.err
+    assert "Europe/Berlin; 1 session of bots left out" in done.err
 
 
 def test_the_span_before_stands_beside(run: Run, home: Home) -> None:

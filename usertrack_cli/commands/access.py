@@ -9,10 +9,10 @@ import typer
 
 from usertrack_cli import api, console
 from usertrack_cli.commands import person
-from usertrack_cli.commands.person import count
 from usertrack_cli.commands.preview import show_match, show_search
 from usertrack_cli.errors import CheckFailedError, NothingMatchedError, UsageError
 from usertrack_cli.options import Call, one_of, shared
+from usertrack_cli.plural import count
 
 if TYPE_CHECKING:
     from usertrack_cli.controller import Controller, Language

@@ -10,10 +10,10 @@ import typer
 
 from usertrack_cli import api, clock, console
 from usertrack_cli.commands import person
-from usertrack_cli.commands.person import count
 from usertrack_cli.commands.preview import show_match, show_outputs, show_rest, show_search
 from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call, shared
+from usertrack_cli.plural import count
 
 if TYPE_CHECKING:
     from usertrack_cli.lifecycle.erasure import Erased

@@ -11,6 +11,7 @@ from usertrack_cli import api, console
 from usertrack_cli.console import Heading
 from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call
+from usertrack_cli.plural import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,8 +100,3 @@ def list_sessions(call: Call, sessions: Sequence[VisitorSession]) -> None:
         for each in sessions
     ]
     console.listing(headings, rows, console.chosen_format(as_json=False, as_nl=False, as_csv=False))
-
-
-def count(number: int, one: str, many: str | None = None) -> str:
-    """Return ``1 session`` or ``2 sessions``."""
-    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from usertrack_cli import console
-from usertrack_cli.commands.person import count, list_sessions
+from usertrack_cli.commands.person import list_sessions
 from usertrack_cli.console import Heading
 from usertrack_cli.options import Call
+from usertrack_cli.plural import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from usertrack_cli import console
-from usertrack_cli.commands.person import count
 from usertrack_cli.console import Heading
 from usertrack_cli.controller import controller_of
 from usertrack_cli.errors import CheckFailedError, IncompleteError, NothingMatchedError
 from usertrack_cli.options import Call, one_of, shared
+from usertrack_cli.plural import count
 
 if TYPE_CHECKING:
     from usertrack_cli.lifecycle.letter_texts import Language

@@ -9,10 +9,10 @@ import typer
 
 from usertrack_cli import console
 from usertrack_cli.commands import person
-from usertrack_cli.commands.person import count
 from usertrack_cli.console import Heading
 from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call, shared
+from usertrack_cli.plural import count
 
 
 @shared(outputs=True)

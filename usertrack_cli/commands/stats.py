@@ -12,6 +12,7 @@ from usertrack_cli import api, console
 from usertrack_cli.console import Format, Heading
 from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call, one_of, shared
+from usertrack_cli.plural import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,8 +96,8 @@ def _suggest(call: Call, by: str | None) -> None:
             "--suggest proposes groups of pages", hint="write: usertrack stats --by page --suggest"
         )
     found = api.suggested_groups(call.home, call.filter())
-    for group, count in found:
-        console.result(f"[[page]]  # {count} pages")
+    for group, pages in found:
+        console.result(f"[[page]]  # {count(pages, 'page')}")
         console.result(f"match = {_toml(group.match)}")
         console.result(f"name = {_toml(group.name)}\n")
     console.note(
@@ -127,15 +128,16 @@ def _conversion(call: Call, name: str | None) -> Conversion | None:
 def _rows(found: api.Overview) -> list[dict[str, Any]]:
     """Return the groups, the span before, and the total, in this order."""
     rows = [_row(each) for each in found.groups]
+    counted = found.counted if found.counted and found.counted.pageviews else None
     for row in rows:
         row["sessions_before"] = None if found.before is None else found.sessions_before.get(row["key"], 0)
-        row["counted"] = found.counted.by_key.get(row["key"]) if found.counted else None
+        row["counted"] = counted.by_key.get(row["key"]) if counted else None
     total = _row(found.total, key="total")
     if found.before is not None:
         rows.append(_row(found.before, key="before"))
         total["sessions_before"] = found.before.sessions
     if found.counted is not None:
-        total["counted"] = found.counted.pageviews
+        total["counted"] = found.counted.pageviews or None
         total |= {name: getattr(found.counted, name) for name in _BANNER}
     total["bot_sessions"] = found.bots
     return [*rows, total]
@@ -164,7 +166,7 @@ def _headings(by: str | None, rows: list[dict[str, Any]]) -> tuple[Heading, ...]
         Heading("sessions", "SESSIONS", "right"),
         Heading("sessions_before", "BEFORE", "right", is_optional=True),
         Heading("visitors", "VISITORS", "right"),
-        Heading("pageviews", "PAGES", "right"),
+        Heading("pageviews", "VIEWS", "right"),
         Heading("bounce_ratio", "BOUNCE", "right", shows=lambda value: f"{value:.0%}"),
         Heading("active_ms", "ACTIVE", "right", shows=lambda value: console.duration_text(round(value))),
         Heading("depth_ratio", "DEPTH", "right", shows=lambda value: f"{value:.0%}"),
@@ -250,8 +252,8 @@ def _sparkline(counts: list[tuple[str, int]], days: list[str], ticks: int) -> st
 
 def _notes(call: Call, found: api.Overview) -> None:
     chosen = call.filter()
-    counts = "are counted too" if chosen.includes_bots else "are left out; --include-bots counts them"
-    console.note(f"{_range(call)}; sessions of bots, {found.bots}, {counts}")
+    fate = "counted too" if chosen.includes_bots else "left out; --include-bots counts them"
+    console.note(f"{_range(call)}; {count(found.bots, 'session')} of bots {fate}")
     more = found.counted
     if more is not None and more.pageviews:
         console.note(

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from usertrack_cli.lifecycle.plural import count
+from usertrack_cli.plural import count
 
 if TYPE_CHECKING:
     from usertrack_cli.lifecycle.receipt import Receipt

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from usertrack_cli.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from usertrack_cli.errors import StoreError
+from usertrack_cli.plural import count
 from usertrack_cli.store import catalog, reception, timekeeping
 from usertrack_cli.store.epochs import lost_epochs
 from usertrack_cli.store.home import Home
@@ -113,7 +114,9 @@ def _segments(con: sqlite3.Connection, home: Home, *, now_ms: int, is_deep: bool
         f"{counts[state]} {state}" for state in Soundness if state is not Soundness.SOUND and counts[state]
     ]
     total = sum(each.rows for each in live)
-    yield _found("segments", problems, f"{len(live)} segments, {total} rows", status=Status.DAMAGE)
+    yield _found(
+        "segments", problems, f"{count(len(live), 'segment')}, {count(total, 'row')}", status=Status.DAMAGE
+    )
     yield _found(
         "rows", [f"{path} holds other rows" for path in rows_wrong], "as counted", status=Status.DAMAGE
     )
@@ -186,7 +189,7 @@ def _keys(con: sqlite3.Connection, home: Home) -> Finding:
     problems = [f"no key for site {site}, epoch {epoch}" for site, epoch in lost[:3]]
     if len(lost) > 3:
         problems.append(f"{len(lost) - 3} more")
-    return _found("keys", problems, f"{known} epochs", status=Status.DAMAGE)
+    return _found("keys", problems, count(known, "epoch"), status=Status.DAMAGE)
 
 
 def _space(home: Home) -> Finding:
@@ -202,14 +205,15 @@ def _space(home: Home) -> Finding:
 
 
 def _inbox(con: sqlite3.Connection, home: Home, *, now_ms: int) -> Finding:
-    count, oldest_at = con.execute(
+    number, oldest_at = con.execute(
         "SELECT count(*), min(received_at) FROM batches WHERE body IS NOT NULL"
     ).fetchone()
+    waiting = f"{count(number, 'batch', 'batches')} waiting"
     problems = []
     if oldest_at is not None and now_ms - oldest_at > WAITING_MS_MAX:
         state = "nobody is writing" if _is_free(home, WRITER) else "the writer is behind"
-        problems.append(f"{count} batches wait, the oldest for {(now_ms - oldest_at) // 1000} s; {state}")
-    return _found("inbox", problems, f"{count} batches wait")
+        problems.append(f"{waiting}, the oldest for {(now_ms - oldest_at) // 1000} s; {state}")
+    return _found("inbox", problems, waiting)
 
 
 def _clock(con: sqlite3.Connection, *, now_ms: int) -> Finding:
@@ -226,10 +230,11 @@ def _retention(con: sqlite3.Connection, sites: tuple[str, ...], *, now_ms: int) 
     problems = [
         f"site {site} takes no new sessions: only young ones are left to evict" for site in full_sites(con)
     ]
-    has_segments = {segment.site for segment in live_segments(con)}
+    overdue_at = now_ms - PRUNE_OVERDUE_MS
+    has_segments = {segment.site for segment in live_segments(con) if segment.first_at < overdue_at}
     for site in sites:
         done_at = last_finished(con, f"prune:{site}")
-        if site in has_segments and (done_at is None or now_ms - done_at > PRUNE_OVERDUE_MS):
+        if site in has_segments and (done_at is None or done_at < overdue_at):
             problems.append(f"site {site} was not pruned for a day; run usertrack serve or usertrack prune")
     return _found("retention", problems, "applied")
 

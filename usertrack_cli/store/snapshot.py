@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from usertrack_cli import clock
 from usertrack_cli.errors import StoreError
+from usertrack_cli.plural import count
 from usertrack_cli.store import catalog
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.lock import MAINTENANCE, WRITER, FileLock
@@ -60,11 +61,11 @@ class Snapshot:
         said = []
         if self.damaged_files:
             said.append(
-                f"{self.damaged_rows} rows in {_count(self.damaged_files, 'damaged segment')} are not included;"
+                f"{self.damaged_rows} rows in {count(self.damaged_files, 'damaged segment')} are not included;"
                 " see: usertrack doctor"
             )
         if self.pending_batches:
-            said.append(f"{_count(self.pending_batches, 'batch')} pending, not included yet")
+            said.append(f"{count(self.pending_batches, 'batch', 'batches')} pending, not included yet")
         return said
 
 
@@ -153,8 +154,3 @@ def _set_aside(con: sqlite3.Connection, home: Home, damaged: list[Segment]) -> N
                 set_aside(con, home, damaged, reason="content differs from its digest", now_ms=clock.now_ms())
             finally:
                 maintenance.release()
-
-
-def _count(number: int, noun: str) -> str:
-    plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
-    return f"{number} {noun if number == 1 else plural}"
