@@ -36,6 +36,16 @@ def test_sessions_have_their_route_and_their_end(run: Run, two_visitors: tuple[S
     assert rows[0]["scroll_depth_ratio"] == pytest.approx(1100 / 2400)
 
 
+def test_a_session_of_unknown_sizes_has_no_scroll_depth(run: Run, home: Home) -> None:
+    Sender(home, session_id(1), size=(0, 0, 0, 0)).send(
+        0, ["p", 0, 1, "load", "/shop", "Shop", "", 0, 0, 0, 0, 0, 0]
+    )
+
+    (row,) = json.loads(run("sql", "SELECT * FROM sessions", "--json").out)
+
+    assert row["scroll_depth_ratio"] is None
+
+
 def test_a_question_can_come_from_standard_input(
     run: Run, two_visitors: tuple[Sender, Sender], monkeypatch: pytest.MonkeyPatch
 ) -> None:

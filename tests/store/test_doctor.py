@@ -87,6 +87,15 @@ def test_each_harm_is_found_by_its_own_check(
     assert check in {each["check"] for each in said if each["status"] != "ok"}
 
 
+def test_a_young_store_need_not_have_been_pruned_yet(stored: Home) -> None:
+    run_sql(stored, "DELETE FROM jobs")
+    assert findings(stored)["retention"] is Status.OK
+
+    run_sql(stored, "UPDATE segments SET first_at = first_at - 108000000")  # 30 hours
+
+    assert findings(stored)["retention"] is Status.WARNING
+
+
 def test_a_damaged_segment_is_moved_counted_and_said_under_every_answer(
     stored: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,7 +22,9 @@ SELECT e.site, e.session, source, min(occurred_at) AS started_at, max(occurred_a
        mode(country) AS country, mode(browser) AS browser, mode(os) AS os, mode(device) AS device,
        mode(width_class) AS width_class, mode(language) AS language,
        max(screen_w) AS screen_w, max(screen_h) AS screen_h,
-       least(max((scroll_y + viewport_h) / nullif(document_h, 0)), 1)::DOUBLE AS scroll_depth_ratio,
+       -- Not least(): that takes 1 where nothing is known, as of a pageview from a log.
+       max(CASE WHEN scroll_y + viewport_h > document_h THEN 1
+                ELSE (scroll_y + viewport_h) / nullif(document_h, 0) END)::DOUBLE AS scroll_depth_ratio,
        mode(visitor) AS visitor, coalesce(bool_or(is_bot), false) AS is_bot
 FROM events e LEFT JOIN (
     SELECT site, session, list(tag) AS given FROM labels GROUP BY ALL

@@ -231,10 +231,13 @@ def _retention(con: sqlite3.Connection, sites: tuple[str, ...], *, now_ms: int) 
         f"site {site} takes no new sessions: only young ones are left to evict" for site in full_sites(con)
     ]
     overdue_at = now_ms - PRUNE_OVERDUE_MS
-    has_segments = {segment.site for segment in live_segments(con) if segment.first_at < overdue_at}
+    oldest_at: dict[str, int] = {}
+    for segment in live_segments(con):
+        oldest_at[segment.site] = min(segment.first_at, oldest_at.get(segment.site, segment.first_at))
     for site in sites:
-        done_at = last_finished(con, f"prune:{site}")
-        if site in has_segments and (done_at is None or done_at < overdue_at):
+        # Where it never was, it is due once there is something a day old.
+        done_at = last_finished(con, f"prune:{site}") or oldest_at.get(site)
+        if site in oldest_at and done_at is not None and done_at < overdue_at:
             problems.append(f"site {site} was not pruned for a day; run usertrack serve or usertrack prune")
     return _found("retention", problems, "applied")
 
