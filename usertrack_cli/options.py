@@ -58,6 +58,17 @@ _FILTERS: dict[str, Any] = {
     ],
     "country": Annotated[str | None, typer.Option("--country", metavar="CC", help="Two letters, such as DE.")],
     "browser": Annotated[str | None, typer.Option("--browser", help="Family, such as Firefox.")],
+    "referrer": Annotated[
+        str | None, typer.Option("--referrer", metavar="TEXT", help="Only sessions that came from there.")
+    ],
+    "utm": Annotated[
+        str | None,
+        typer.Option("--utm", metavar="[NAME=]VALUE", help="Only of this campaign, such as source=news."),
+    ],
+    "clicked": Annotated[
+        str | None,
+        typer.Option("--clicked", metavar="SELECTOR", help="Only sessions that clicked this element."),
+    ],
     "tag": Annotated[
         str | None, typer.Option("--tag", help="Only sessions with this tag, of the page or of an operator.")
     ],
@@ -150,6 +161,9 @@ class Call:
             width_class=self.values.get("width_class"),
             country=self.values.get("country"),
             browser=self.values.get("browser"),
+            referrer=self.values.get("referrer"),
+            utm=self.values.get("utm"),
+            clicked=self.values.get("clicked"),
             tag=self.values.get("tag"),
             source=None if source is None else one_of(source, "--source", SOURCES),
             includes_bots=bool(self.values.get("include_bots")),

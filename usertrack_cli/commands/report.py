@@ -15,7 +15,7 @@ from usertrack_cli.naming import Conversion
 from usertrack_cli.options import Call, shared
 from usertrack_cli.values import duration_ms
 
-_SAID = ("device", "width_class", "country", "browser", "tag", "source")
+_SAID = ("device", "width_class", "country", "browser", "referrer", "utm", "clicked", "tag", "source")
 
 
 @shared(filters=True)

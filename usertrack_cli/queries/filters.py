@@ -16,6 +16,9 @@ class Filter:
         page: A path, a glob with ``*``, ``?`` and ``[…]``, or the name of a group of pages.
         from_ms: First instant, UTC; ``to_ms`` the first instant after the range.
         session: A whole session id.
+        referrer: Part of the address that a session came from; ``utm`` one of its campaign parameters,
+            with or without its name: ``spring`` or ``campaign=spring``.
+        clicked: Selector of an element that the session clicked.
         tag: On the session, of the page's own script, of an operator or of a rule.
         source: ``tracker``, ``rrweb``, ``log`` or ``all``; ``None`` is what was recorded in browsers, which
             logs are not. A session that is named is found whatever its source.
@@ -31,6 +34,9 @@ class Filter:
     width_class: str | None = None
     country: str | None = None
     browser: str | None = None
+    referrer: str | None = None
+    utm: str | None = None
+    clicked: str | None = None
     session: str | None = None
     tag: str | None = None
     source: str | None = None
@@ -46,6 +52,17 @@ _CONDITIONS = {
     "country": "country = $country",
     "browser": "browser = $browser",
     "session": "session = $session",
+    "referrer": (
+        "session IN (SELECT r.session FROM events r"
+        " WHERE r.kind = 'pageview' AND contains(lower(r.referrer), lower($referrer)))"
+    ),
+    "utm": (
+        "session IN (SELECT u.session FROM events u WHERE u.kind = 'pageview' AND ("
+        "$utm IN (u.utm_source, u.utm_medium, u.utm_campaign, u.utm_term, u.utm_content)"
+        " OR $utm IN ('source=' || u.utm_source, 'medium=' || u.utm_medium, 'campaign=' || u.utm_campaign,"
+        " 'term=' || u.utm_term, 'content=' || u.utm_content)))"
+    ),
+    "clicked": ("session IN (SELECT c.session FROM events c WHERE c.kind = 'click' AND c.selector = $clicked)"),
     "tag": (
         "session IN (SELECT t.session FROM events t WHERE t.kind = 'tag' AND t.name = $tag"
         " UNION SELECT l.session FROM labels l WHERE l.tag = $tag)"
