@@ -6,10 +6,6 @@ as another user, indexed), and asks all three for: the totals of the range, the 
 funnel of two steps. Ours are whole processes, checksums and start-up included, and they are asked for
 more: rage and dead clicks, the days of each row, bots, the counting tier. The rivals' time is that of the
 query alone.
-
-``--access-log`` instead writes a log of a million lines and asks GoAccess and ``stats --by page`` for its
-pages. GoAccess reads the log anew each time; ours reads it once, with ``import access-log``, which is
-timed apart.
 """
 
 from __future__ import annotations
@@ -19,7 +15,6 @@ import contextlib
 import csv
 import json
 import os
-import random
 import shutil
 import signal
 import sqlite3
@@ -40,8 +35,6 @@ from benchmarks.population import make_store
 
 RUNS = 3
 Ask = Callable[[str], list[tuple[float, ...]]]
-VISITS, PAGES_OF_A_VISIT = 40_000, 25
-AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 STEPS = ("/page-0", "click:#e5")
 
 COLUMNS = (
@@ -232,70 +225,14 @@ def measured(folder: Path, events: int, *, has_rivals: bool) -> None:
         print(f"| {name} | " + " | ".join(cells) + " |")
 
 
-def access_log(path: Path, visits: int) -> int:
-    """Write a log in the combined format, in the order of time; return how many lines it has."""
-    chance = random.Random(1)  # noqa: S311 the same every time
-    now = int(time.time())
-    lines = []
-    for _ in range(visits):
-        address = ".".join(str(chance.randrange(1, 255)) for _ in range(4))
-        start = now - chance.randrange(3_600, 10 * 86_400)
-        lines += [
-            (start + 20 * step, address, f"/page-{int(chance.paretovariate(0.85)) % 200}")
-            for step in range(PAGES_OF_A_VISIT)
-        ]
-    lines.sort()
-    with path.open("w") as file:
-        for at, address, page in lines:
-            when = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(at))
-            file.write(f'{address} - - [{when}] "GET {page} HTTP/1.1" 200 5123 "-" "{AGENT}"\n')
-    return len(lines)
-
-
-def against_goaccess(folder: Path) -> None:
-    """Ask both for the pages of one log, and print one table."""
-    log, data, report = folder / "access.log", folder / "log-store", folder / "goaccess.json"
-    count = access_log(log, VISITS)
-    python = [sys.executable, "-m", "usertrack_cli"]
-    subprocess.run([*python, "init", "--data", str(data)], check=True, capture_output=True)
-    start = time.perf_counter()
-    subprocess.run(
-        [*python, "import", "access-log", str(log), "--data", str(data)], check=True, capture_output=True
-    )
-    imported = time.perf_counter() - start
-
-    def mine() -> list[float]:
-        command = [*python, "stats", "--by", "page", "--source", "log", "--json", "--data", str(data)]
-        rows = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-        return [row["pageviews"] for row in rows if row["key"] in {"total", "/page-1"}]
-
-    def theirs() -> list[float]:
-        command = ["goaccess", str(log), "--log-format=COMBINED", "--no-global-config", "-o", str(report)]
-        subprocess.run(command, check=True, capture_output=True)
-        said = json.loads(report.read_text())
-        first = next(each["hits"]["count"] for each in said["requests"]["data"] if each["data"] == "/page-1")
-        return [first, said["general"]["valid_requests"]]
-
-    (ours_s, answer), (theirs_s, other) = timed(mine), timed(theirs)
-    assert answer == other == [answer[0], count], (answer, other, count)
-    print(f"\nlog of {count:,} lines, load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, median of {RUNS}")
-    print("| | once | each question |\n|---|---|---|")
-    print(f"| usertrack | {imported:.1f} s to import | {ours_s:.2f} s |")
-    print(f"| GoAccess | – | {theirs_s:.2f} s ({theirs_s / ours_s:.1f} ×) |")
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--large", action="store_true", help="50 million events too, ours alone")
     parser.add_argument("--no-rivals", action="store_true", help="ours alone")
-    parser.add_argument("--access-log", action="store_true", help="an access log against GoAccess instead")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="usertrack-bench-") as name:
-        if chosen.access_log:
-            against_goaccess(Path(name))
-            return
         measured(Path(name), chosen.events, has_rivals=not chosen.no_rivals)
         if chosen.large:
             measured(Path(name), 50_000_000, has_rivals=False)
