@@ -99,7 +99,7 @@ class TestOnce:
     def test_in_any_pieces_it_is_as_in_one(self, run: Run, home: Home, tmp_path: Path) -> None:
         whole = tmp_path / "whole"
         run("init", "--data", str(whole), data=False)
-        run("import", "access-log", written(tmp_path / "a.log", LINES), "--data", str(whole), data=False)
+        run("import", "access-log", written(tmp_path / "a.txt", LINES), "--data", str(whole), data=False)
 
         for end in range(1, len(LINES) + 1):
             run("import", "access-log", written(tmp_path / "access.log", LINES[:end]))
@@ -128,7 +128,7 @@ class TestOnce:
     def test_lines_that_another_file_had_are_left_out(self, run: Run, home: Home, tmp_path: Path) -> None:
         run("import", "access-log", written(tmp_path / "access.log", LINES))
 
-        done = run("import", "access-log", written(tmp_path / "filtered.log", [*LINES[2:], line(60, "/new")]))
+        done = run("import", "access-log", written(tmp_path / "filtered.txt", [*LINES[2:], line(60, "/new")]))
 
         assert "left out: 4 imported before" in done.err
         assert done.out.startswith("5 lines: 1 new")
@@ -201,7 +201,7 @@ class TestPrivacy:
         assert done.code == 0
         assert len(left) == 2
         assert run("import", "access-log", path).out.startswith("0 lines")
-        again = run("import", "access-log", written(tmp_path / "copy.log", LINES[1:] + LINES[:1]))
+        again = run("import", "access-log", written(tmp_path / "copy.txt", LINES[1:] + LINES[:1]))
         assert theirs.isdisjoint(row[0] for row in rows(home)) or "of erased sessions" in again.err
 
     def test_the_same_lines_in_another_file_do_not_bring_them_back(
@@ -212,7 +212,7 @@ class TestPrivacy:
         before = rows(home)
 
         done = run(
-            "import", "access-log", written(tmp_path / "longer.log", [line(-600, "/x", ip="192.0.2.1"), *LINES])
+            "import", "access-log", written(tmp_path / "longer.txt", [line(-600, "/x", ip="192.0.2.1"), *LINES])
         )
 
         assert "left out: 3 of erased sessions" in done.err
