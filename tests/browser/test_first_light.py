@@ -40,8 +40,7 @@ def box_of(page: Page, selector: str) -> FloatRect:
 
 
 def leave(page: Page) -> None:
-    page.goto("about:blank")
-    page.context.close()
+    page.goto("about:blank")  # its context is not closed: that would call the last request back
 
 
 def hottest(picture: Path, white: Path | None = None) -> tuple[float, float]:

@@ -51,8 +51,7 @@ def visit(browser: Browser, url: str, home: Home) -> None:
             page.wait_for_timeout(150)
             press(page, selector)
     for page in pages:
-        page.goto("about:blank")
-        page.context.close()
+        page.goto("about:blank")  # its context is not closed: that would call the last request back
 
 
 def press(page: Page, selector: str) -> None:
