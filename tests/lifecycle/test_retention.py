@@ -21,6 +21,7 @@ from usertrack_cli.queries.filters import Filter
 from usertrack_cli.settings import resolve
 from usertrack_cli.store import catalog
 from usertrack_cli.store.home import Home, create_home
+from usertrack_cli.store.remembered import remember_list, remembered_list
 from usertrack_cli.store.room import Room
 from usertrack_cli.store.snapshot import snapshot
 
@@ -82,6 +83,17 @@ def test_a_session_that_may_still_be_going_on_is_never_evicted(home: Home) -> No
     prune(home, rules, now_ms=now_ms, spares_young=False)
 
     assert len(counts(home)) == 3
+
+
+def test_a_session_that_went_by_age_is_no_row_of_the_last_list_any_more(home: Home) -> None:
+    now_ms = clock.now_ms()
+    send_at(home, 1, now_ms - 40 * DAY_MS)
+    send_at(home, 2, now_ms - HOUR_MS)
+    remember_list(home, [("default", session_id(2)), ("default", session_id(1))])
+
+    prune(home, resolve({}, flags={"max_age": "30d"}, environ={}).settings, now_ms=now_ms)
+
+    assert remembered_list(home) == [("default", session_id(2)), ("", "")]
 
 
 def test_old_pointer_movements_go_and_their_session_stays(home: Home) -> None:

@@ -30,6 +30,7 @@ from usertrack_cli.store.leftovers import Leftovers, forget_leftovers, leftovers
 from usertrack_cli.store.lock import MAINTENANCE, held
 from usertrack_cli.store.migration import forget_copies
 from usertrack_cli.store.quarantine import forget, quarantined
+from usertrack_cli.store.remembered import forget_sessions
 from usertrack_cli.store.reserve import spent_reserve
 from usertrack_cli.store.restrictions import restricted_sessions
 from usertrack_cli.store.roster import live_segments, unlink_retired
@@ -231,6 +232,7 @@ def prune(
         mark_full(con, settings.site, is_full=what.is_full, now_ms=now_ms)
         # Labels first: without their session they would be found by nobody and stay for ever.
         _forget(con, what)
+        forget_sessions(home, ((what.site, session) for session in what.sessions))
         gone = Weight() if what.is_nothing else thin(con, home, what.thinned, at_once=is_low)
         forget(con, home, what.outlived)
         finished(con, f"prune:{settings.site}", started_at=now_ms, now_ms=clock.now_ms())
