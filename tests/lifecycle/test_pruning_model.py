@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.senders import Sender, click, pageview, session_id
@@ -92,8 +92,11 @@ def rows(home: Home) -> Counter[tuple[str, str, str]]:
 
 
 def stays(made: list[Made], *, keep: int, age_h: int, spared_h: float) -> set[Made]:
-    """Who is left by the rules, one session after the other from the oldest on."""
-    left = {each for each in made if each.is_restricted or each.age_h <= age_h}
+    """Who is left by the rules, one session after the other from the oldest on.
+
+    Every session is half a minute older than its ``age_h``, so one of a limit's hours is beyond it.
+    """
+    left = {each for each in made if each.is_restricted or each.age_h < age_h}
 
     def bots() -> set[Made]:
         return {each for each in left if each.is_bot and not each.is_restricted}
@@ -103,11 +106,25 @@ def stays(made: list[Made], *, keep: int, age_h: int, spared_h: float) -> set[Ma
             left.discard(each)
     for each in sorted(left, key=lambda each: -each.age_h):
         is_free = not each.is_bot and not each.is_restricted
-        if len(left) > keep and is_free and each.age_h > spared_h:
+        if len(left) > keep and is_free and each.age_h >= spared_h:
             left.discard(each)
     return left
 
 
+def session_of(age_h: int, *, moves: int = 1) -> Made:
+    return Made(1, "default", age_h, moves, is_bot=False, is_restricted=False)
+
+
+@example(made=[session_of(5 * 24)], keep=1, age_d=6, moves_d=5, spares_young=False, is_compacted=False)
+@example(made=[session_of(5 * 24)], keep=1, age_d=5, moves_d=1, spares_young=True, is_compacted=True)
+@example(
+    made=[session_of(7 * 24), Made(2, "default", 1, 0, is_bot=False, is_restricted=False)],
+    keep=1,
+    age_d=9,
+    moves_d=8,
+    spares_young=True,
+    is_compacted=False,
+)
 @settings(
     max_examples=20,
     deadline=None,
@@ -159,7 +176,7 @@ def test_pruning_leaves_what_a_model_leaves_and_never_half_a_session(
     assert {session for _, session, _ in after} == {each.session for each in left}
     for each in left:
         kinds = {kind: number for (_, session, kind), number in before.items() if session == each.session}
-        has_old_moves = each.age_h > moves_d * 24 and not each.is_restricted
+        has_old_moves = each.age_h >= moves_d * 24 and not each.is_restricted
         # A file holds a day: its movements go when the youngest row in it is old enough.
         kept = {kind: number for (_, session, kind), number in after.items() if session == each.session}
         assert kept in ([kinds, {k: n for k, n in kinds.items() if k != "move"}] if has_old_moves else [kinds])
