@@ -209,6 +209,9 @@ def test_a_decision_the_server_could_not_hear_is_said_again(stage: Scene, browse
             page.reload()
             until(lambda: decisions(stage, "asks")[-1].status == 204, "a second try")
             until(lambda: "ust.p" not in storage(page)[0], "its end")
+        first, *_, last = decisions(stage, "asks")[told:]
+        assert (first.status, last.status) == (503, 204)
+        assert last.body["token"] == first.body["token"]
     finally:
         stage.board.says, stage.board.only = None, ("/i",)
 

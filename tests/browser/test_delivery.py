@@ -167,7 +167,9 @@ def test_full_or_forbidden_storage_is_no_reason_to_lose_anything(stage: Scene, b
             page.goto(stage.origin + "/one")
             page.click("#go")
             session = status(page)["session"]
-            stage.wait_for(f"session = '{session}' AND kind = 'pageview'", page=page)
+            rows = stage.wait_for(f"session = '{session}' AND kind = 'pageview'", page=page)
+
+        assert rows == [("pageview",)]
 
 
 def test_reloads_and_links_keep_the_session_and_a_copied_tab_gets_its_own(

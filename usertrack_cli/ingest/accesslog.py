@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from usertrack_cli.clock import MINUTE_MS, SECOND_MS
 from usertrack_cli.ingest.page import canonical_page
+from usertrack_cli.ingest.text import REPLACEMENT
 
 LINE_BYTES_MAX = 65_536
 """Servers cut requests at 8 to 32 KiB; a longer line is no line of a log."""
@@ -86,7 +87,11 @@ def hit_of(line: str) -> Hit | Unsuited:
 
 
 def unescaped(text: str) -> str:
-    r"""Return what a server wrote as ``\x22`` or ``\"``, as it was sent."""
+    r"""Return what a server wrote as ``\x22`` or ``\"``, as it was sent, but for NUL, which no store takes."""
+    return _plain(text).replace("\0", REPLACEMENT)
+
+
+def _plain(text: str) -> str:
     if "\\" not in text:
         return text
     plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
