@@ -211,7 +211,9 @@ def test_what_rrwebs_recorder_saw_is_imported(
     done = played.usertrack("import", "rrweb", str(file))
 
     assert done.returncode == 0, done.stderr
-    found = json.loads(played.usertrack("replay", done.stdout.strip(), "--json", "--last", "390d").stdout)
+    shown = played.usertrack("replay", done.stdout.strip(), "--json", "--last", "390d")
+    assert shown.returncode == 0, shown.stderr
+    found = json.loads(shown.stdout)
     clicked = [event["text"] for event in found["events"] if event["kind"] == "click"]
     assert [label.split()[0] for label in clicked] == ["Desks", "All"]
     assert any(event["kind"] == "move" for event in found["events"])

@@ -22,7 +22,7 @@ from usertrack_cli.lifecycle.erasure import finish_erasures
 from usertrack_cli.lifecycle.keys import destroy_idle_keys
 from usertrack_cli.lifecycle.retention import prune, sites_kept
 from usertrack_cli.settings import read_file, resolve
-from usertrack_cli.store import catalog
+from usertrack_cli.store import bell, catalog
 from usertrack_cli.store.compaction import compact
 from usertrack_cli.store.drain import drain, expire
 from usertrack_cli.store.home import Home, open_home
@@ -120,6 +120,11 @@ class Writer:
         if self._has_more_to_compact:
             self._compacting.soon()
 
+    def drain_soon(self) -> None:
+        """Somebody waits for what is in the inbox; what fails keeps its own pace."""
+        if not self._draining.is_failing:
+            self._draining.soon()
+
     def finish(self) -> None:
         """Take in what still waits; where that fails it waits for the next start."""
         self._draining.do()
@@ -193,11 +198,15 @@ def run(data: Path) -> int:
         held(home, WRITER, timeout_s=PREDECESSOR_WAIT_S, doing="writing"),
         closing(catalog.connect(home)) as con,
         workspace(home) as folder,
+        bell.hung(home) as ringing,
     ):
         writer = Writer(home, con, folder)
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)
-        while not select.select([sys.stdin], [], [], POLL_S)[0]:
+        while sys.stdin not in (heard := select.select([sys.stdin, ringing], [], [], POLL_S)[0]):
+            if ringing in heard:
+                bell.silence(ringing)
+                writer.drain_soon()
             writer.turn()
         writer.finish()
     return 0

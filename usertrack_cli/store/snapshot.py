@@ -10,6 +10,7 @@ from usertrack_cli import clock
 from usertrack_cli.errors import StoreError
 from usertrack_cli.plural import count
 from usertrack_cli.store import catalog
+from usertrack_cli.store.bell import ring
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.lock import MAINTENANCE, WRITER, FileLock
 from usertrack_cli.store.quarantine import quarantined, set_aside
@@ -18,15 +19,16 @@ from usertrack_cli.store.segment import Segment
 from usertrack_cli.store.soundness import Soundness, soundness
 from usertrack_cli.store.trouble import EXPECTED
 
-WRITER_WAIT_S = 1.0
-"""How long a reading command waits for the running writer to take in what just arrived."""
+WRITER_WAIT_S = 3.0
+"""How long a reading command waits for the running writer, asked by the bell, to take in what arrived before;
+it answers within milliseconds unless it is at work on something long."""
 PAUSE_S = 0.05
 ATTEMPTS_MAX = 5
 """A list that swaps made old is taken again; more often than this means that something else is wrong."""
 
-_IS_WAITING = "SELECT 1 FROM batches WHERE body IS NOT NULL LIMIT 1"
+_NEWEST = "SELECT coalesce(max(id), 0) FROM batches"
 _PENDING = """
-SELECT count(*) FROM batches b WHERE body IS NOT NULL AND (?1 IS NULL OR site = ?1)
+SELECT count(*) FROM batches b WHERE body IS NOT NULL AND id <= ?2 AND (?1 IS NULL OR site = ?1)
   AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.site = b.site AND t.session = b.session)
 """
 
@@ -38,7 +40,7 @@ class Snapshot:
     Attributes:
         hidden: ``(site, session)`` erased or restricted: no row of theirs may be shown.
         labels: ``(site, session, tag)`` of the tags that operators gave; the page's own are events.
-        pending_batches: Acknowledged but not yet in a segment, so not in the answer.
+        pending_batches: Acknowledged before the question, but in no segment yet, so not in the answer.
         damaged_files: Files in quarantine, or with other content than was written, or gone.
         damaged_rows: Rows that those held, not in the answer.
     """
@@ -82,10 +84,10 @@ def snapshot(home: Home, *, site: str | None = None, takes_in: bool = True) -> S
         StoreError: There is no store, it is damaged, or it kept changing.
     """
     with closing(catalog.connect(home)) as con:
-        if takes_in:
-            _take_in(con, home)
+        newest = con.execute(_NEWEST).fetchone()[0] if takes_in else 0
+        _take_in(con, home, newest)
         sound, absent = _sound(con, home, site)
-        pending = con.execute(_PENDING, (site,)).fetchone()[0] if takes_in else 0
+        pending = _pending(con, site, newest)
         aside = quarantined(con, site)
         hidden = con.execute(
             "SELECT site, session FROM tombstones UNION SELECT site, session FROM restrictions"
@@ -105,16 +107,22 @@ def snapshot(home: Home, *, site: str | None = None, takes_in: bool = True) -> S
     )
 
 
-def _take_in(con: sqlite3.Connection, home: Home) -> None:
-    """Drain ourselves where no writer runs, else give the running one a second.
+def _pending(con: sqlite3.Connection, site: str | None, newest: int) -> int:
+    return int(con.execute(_PENDING, (site, newest)).fetchone()[0])
 
-    What cannot be drained, on a full disk for example, is pending; that keeps nobody from reading.
+
+def _take_in(con: sqlite3.Connection, home: Home, newest: int) -> None:
+    """Drain batches up to ``newest`` ourselves where no writer runs, else ask the running one to.
+
+    What comes later is no part of the question: under a steady load something always waits. What cannot be
+    drained, on a full disk for example, is pending; that keeps nobody from reading.
     """
     lock = FileLock(home.root / WRITER)
     deadline = clock.monotonic_s() + WRITER_WAIT_S
-    while con.execute(_IS_WAITING).fetchone() and clock.monotonic_s() < deadline:
+    while _pending(con, None, newest) and clock.monotonic_s() < deadline:
+        ring(home)
         with suppress(*EXPECTED):
-            if lock.acquire(timeout_s=0.05):
+            if lock.acquire(timeout_s=PAUSE_S):
                 from usertrack_cli.store.drain import drain
                 from usertrack_cli.store.workspace import workspace
 
