@@ -9,6 +9,7 @@ import typer
 
 from usertrack_cli import clock, console
 from usertrack_cli.options import Call, shared
+from usertrack_cli.plural import count
 
 
 @shared(site=False)
@@ -36,9 +37,10 @@ def command(
     target, made = back_up(home, destination.absolute(), now_ms=clock.now_ms(), with_keys=with_keys, keep=keep)
     console.result(str(target))
     console.note(
-        f"{made.segments} segments, {made.rows} rows, {console.bytes_text(made.bytes)}:"
+        f"{count(made.segments, 'segment')}, {count(made.rows, 'row')}, {console.bytes_text(made.bytes)}:"
         f" {made.linked} linked, {made.copied} copied; keys {'included' if with_keys else 'not included'}"
     )
     if made.damaged:
-        console.note(f"{made.damaged} segments are missing or unreadable and not in it; see: usertrack doctor")
+        damaged = count(made.damaged, "segment")
+        console.note(f"missing or unreadable and not in it: {damaged}; see: usertrack doctor")
     console.note("visitors erased from now on stay in this backup until it is removed; restore leaves them out")

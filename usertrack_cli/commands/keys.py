@@ -10,6 +10,7 @@ import typer
 from usertrack_cli import clock, console
 from usertrack_cli.console import Heading
 from usertrack_cli.options import Call, shared
+from usertrack_cli.plural import count
 
 if TYPE_CHECKING:
     from usertrack_cli.lifecycle.keys import KeyState
@@ -77,7 +78,7 @@ def _say_when_backed_up(call: Call, rows: list[dict[str, Any]]) -> None:
     console.note(f"backed up {console.instant_text(done_at, call.zone)}")
     if since or new:
         console.note(
-            f"since then {new} keys were made and {since} destroyed; the backup knows with its next run"
+            f"since then {count(new, 'key')} made and {since} destroyed; the backup knows with its next run"
         )
 
 
@@ -104,5 +105,5 @@ def _backup(
     kept, left = back_up_keys(home, file.absolute())
     note_backed_up(home, now_ms=clock.now_ms())
     console.result(str(file))
-    console.note(f"{kept} keys; {left} that the file held before are destroyed and left it")
+    console.note(f"{count(kept, 'key')}; {left} that the file held before are destroyed and left it")
     console.note("bring them back with: usertrack restore SRC --keys FILE")

@@ -10,6 +10,7 @@ import typer
 from usertrack_cli import clock, console
 from usertrack_cli.console import Heading
 from usertrack_cli.options import Call, shared
+from usertrack_cli.plural import count
 from usertrack_cli.settings import Settings, resolve
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def command(
                 console.confirm("Remove them for good?", yes=yes)
         gone = prune(home, wanted, now_ms=now_ms, spares_young=not means_it, trusts_clock=yes)
         console.result(
-            f"{site}: removed {gone.sessions} sessions, {gone.rows} events, {console.bytes_text(gone.bytes)}"
+            f"{site}: removed {count(gone.sessions, 'session')}, {count(gone.rows, 'event')},"
+            f" {console.bytes_text(gone.bytes)}"
         )
     if dry_run:
         console.listing(_HEADINGS, rows, console.chosen_format(**call.wants))
@@ -94,7 +96,7 @@ def command(
 
 
 def _stays(what: Due) -> str:
-    kept = f"{what.site}: {what.kept} sessions stay"
+    kept = f"{what.site}: staying: {count(what.kept, 'session')}"
     restricted = f", {len(what.restricted)} of them restricted" if what.restricted else ""
     jumped = "" if what.is_steady else "; for now everything does: the clock jumped by more than a day"
     return f"{kept}{restricted}{jumped}"

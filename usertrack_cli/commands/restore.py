@@ -10,6 +10,7 @@ import typer
 from usertrack_cli import console
 from usertrack_cli.errors import StoreError, UsageError
 from usertrack_cli.options import Call, shared
+from usertrack_cli.plural import count
 
 
 @shared(site=False)
@@ -49,13 +50,14 @@ def command(
             hint="name the ledger of the lost store with --ledger, or type --no-ledger",
         )
     done = restore(source.absolute(), call.data, ledger=None if no_ledger else known.absolute(), keys=keys)
-    console.result(f"restored {call.data} from {done.backup.name}: {done.segments} segments, {done.rows} rows")
-    console.result(f"erased again: {done.erased_again} sessions")
+    held = f"{count(done.segments, 'segment')}, {count(done.rows, 'row')}"
+    console.result(f"restored {call.data} from {done.backup.name}: {held}")
+    console.result(f"erased again: {count(done.erased_again, 'session')}")
     if done.promised.restricted:
-        console.result(f"restricted again: {done.promised.restricted} sessions")
+        console.result(f"restricted again: {count(done.promised.restricted, 'session')}")
     if done.promised.lost:
         console.note(
-            f"{done.promised.lost} objections are void: without their key nobody can be matched with them"
+            f"void: {count(done.promised.lost, 'objection')}; without their key nobody can be matched with them"
         )
     if not done.has_keys:
         console.note("without keys: visitors from before now can be found by session id only")

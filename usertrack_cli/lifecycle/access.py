@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from usertrack_cli import clock
 from usertrack_cli.lifecycle.matching import Match, doubt_of
+from usertrack_cli.plural import count
 from usertrack_cli.queries.copies import copied_rows
 from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter
@@ -69,7 +70,7 @@ def why_ambiguous(match: Match, *, knows_agent: bool) -> str | None:
     if not knows_agent and len(match.per_agent) > 1:
         reasons.append(f"{len(match.per_agent)} browsers at this address")
     if doubt.overlapping:
-        reasons.append(f"{doubt.overlapping} sessions at the same time as another")
+        reasons.append(f"{count(doubt.overlapping, 'session')} at the same time as another")
     if doubt.screens > 1:
         reasons.append(f"{doubt.screens} screens")
     return ", ".join(reasons) or None

@@ -153,7 +153,8 @@ def _move(con: sqlite3.Connection, home: Home, damaged: list[Segment], *, now_ms
 def _quarantine(con: sqlite3.Connection) -> Finding:
     aside = quarantined(con)
     rows = sum(each.rows for each in aside)
-    problems = [f"{len(aside)} files with {rows} rows are not included in any answer"] if aside else []
+    held = f"{count(rows, 'row')} in {count(len(aside), 'file')}"
+    problems = [f"{held} not included in any answer"] if aside else []
     return _found("quarantine", problems, "empty", status=Status.DAMAGE)
 
 
@@ -162,7 +163,7 @@ def _orphans(con: sqlite3.Connection, home: Home) -> Finding:
     found = {str(file.relative_to(home.segments)) for file in home.segments.glob("site=*/day=*/*.parquet")}
     # A drain that is at work has files that its commit will name in a moment.
     strays = len(found - named) if _is_free(home, WRITER) else 0
-    problems = [f"{strays} files belong to nobody; serve removes them when it starts"] if strays else []
+    problems = [f"{count(strays, 'file')} of nobody; serve removes them when it starts"] if strays else []
     return _found("orphans", problems, "none")
 
 
@@ -173,7 +174,7 @@ def _rights(home: Home) -> Finding:
             if stat.S_IMODE(path.lstat().st_mode) & 0o077:
                 open_to_others.append(path)
     problems = (
-        [f"{len(open_to_others)} files can be read by others, such as {open_to_others[0]}"]
+        [f"others can read {count(len(open_to_others), 'file')}, such as {open_to_others[0]}"]
         if open_to_others
         else []
     )
@@ -222,7 +223,8 @@ def _clock(con: sqlite3.Connection, *, now_ms: int) -> Finding:
         problems.append("the clock jumped by more than a day; forgetting pauses until it has held for a day")
     ahead = con.execute("SELECT count(*) FROM batches WHERE received_at > ?", (now_ms + HOUR_MS,)).fetchone()[0]
     if ahead:
-        problems.append(f"{ahead} batches came over an hour from now: the clock was ahead, or is behind")
+        batches = count(ahead, "batch", "batches")
+        problems.append(f"{batches} from over an hour ahead: the clock was ahead, or is behind")
     return _found("clock", problems, "steady")
 
 
@@ -244,7 +246,8 @@ def _retention(con: sqlite3.Connection, sites: tuple[str, ...], *, now_ms: int) 
 
 def _erasures(con: sqlite3.Connection) -> Finding:
     pending = con.execute("SELECT count(*) FROM tombstones WHERE done_at IS NULL").fetchone()[0]
-    problems = [f"{pending} sessions are hidden but not yet erased; run the delete again"] if pending else []
+    hidden = count(pending, "session")
+    problems = [f"{hidden} hidden but not yet erased; run the delete again"] if pending else []
     return _found("erasures", problems, "none pending")
 
 
@@ -253,8 +256,8 @@ def _backup(con: sqlite3.Connection, *, now_ms: int) -> Finding:
     if done_at is None:
         return Finding("backup", Status.OK, "none made by usertrack backup")
     age_d = max(0, now_ms - done_at) // DAY_MS
-    problems = [f"the last one is {age_d} days old"] if now_ms - done_at > BACKUP_OVERDUE_MS else []
-    return _found("backup", problems, f"{age_d} days old")
+    problems = [f"the last one is {count(age_d, 'day')} old"] if now_ms - done_at > BACKUP_OVERDUE_MS else []
+    return _found("backup", problems, f"{count(age_d, 'day')} old")
 
 
 def _refusals(con: sqlite3.Connection, *, now_ms: int) -> Finding:

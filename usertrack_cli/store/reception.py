@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from usertrack_cli.clock import DAY_MS, HOUR_MS
+from usertrack_cli.plural import count
 from usertrack_cli.store.tallies import BEGUN, REFUSED, tallied
 
 NEAR_RATIO = 0.9
@@ -47,7 +48,11 @@ def address_text(con: sqlite3.Connection, *, now_ms: int) -> str:
 def refusal_problems(con: sqlite3.Connection, *, now_ms: int) -> list[str]:
     """Say what was refused lately for reasons that lie here."""
     lately = tallied(con, REFUSED, since_ms=now_ms - HOUR_MS)
-    return [f"{count} batches since an hour ago: {why}" for why, count in lately.items() if why in OURS]
+    return [
+        f"{count(number, 'batch', 'batches')} since an hour ago: {why}"
+        for why, number in lately.items()
+        if why in OURS
+    ]
 
 
 def refusal_text(con: sqlite3.Connection, *, now_ms: int) -> str:
@@ -55,6 +60,6 @@ def refusal_text(con: sqlite3.Connection, *, now_ms: int) -> str:
     counts = list(tallied(con, REFUSED, since_ms=now_ms - REFUSALS_MS).items())
     if not counts:
         return "none within a day"
-    said = [f"{count} {reason}" for reason, count in counts[:SHOWN_MAX]]
-    rest = sum(count for _, count in counts[SHOWN_MAX:])
+    said = [f"{number} {reason}" for reason, number in counts[:SHOWN_MAX]]
+    rest = sum(number for _, number in counts[SHOWN_MAX:])
     return f"within a day: {', '.join([*said, *([f'{rest} others'] if rest else [])])}"
