@@ -7,7 +7,6 @@ import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from usertrack_cli.store.catalog import transaction
@@ -107,20 +106,8 @@ def quarantined(con: sqlite3.Connection, site: str | None = None) -> list[Quaran
     return [Quarantined(*row) for row in rows]
 
 
-def quarantined_batches(home: Home, site: str) -> Iterable[tuple[Path, str | None]]:
-    """Give each quarantined batch of a site with the session it belongs to, if that can be read."""
-    for file in sorted((home.quarantine / f"site={site}").glob("day=*/batch-*.*")):
-        try:
-            yield file, str(json.loads(file.read_text(encoding="utf-8"))["session"])
-        except (OSError, ValueError, KeyError, TypeError):
-            yield file, None
-
-
-def forget(con: sqlite3.Connection, home: Home, paths: Iterable[str]) -> int:
+def forget(con: sqlite3.Connection, home: Home, paths: Iterable[str]) -> None:
     """Remove files from quarantine: their visitor was erased, or their time is over."""
-    removed = 0
     for path in paths:
         (home.quarantine / path).unlink(missing_ok=True)
         con.execute("DELETE FROM quarantine WHERE path = ?", (path,))
-        removed += 1
-    return removed
