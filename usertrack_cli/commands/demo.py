@@ -100,8 +100,14 @@ def _live(url: str, browser: str, count: int) -> str:
         site = stack.enter_context(shop(script_tag(url, "default")))
         show = _progress(count)
         console.note(f"driving {count} visitors through the shop at {site} in Chromium …")
-        asyncio.run(visit(site, visitors(count), path=browser, on_visit=show))
-    return f"{count} visitors were driven live in Chromium"
+        finished = asyncio.run(visit(site, visitors(count), path=browser, on_visit=show))
+    if not finished:
+        raise UsageError(
+            "no visitor got through the shop in time",
+            hint="play what was recorded with: usertrack demo --recorded",
+        )
+    late = f"; {count - finished} of them did not get through in time" if finished < count else ""
+    return f"{count} visitors were driven live in Chromium{late}"
 
 
 def _from_recording(url: str) -> str:

@@ -10,13 +10,14 @@ import os
 import random
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from usertrack_cli.demo.walk import Visitor, Walk
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, BrowserContext
+    from playwright.async_api import Browser, BrowserContext, Page
 
 AT_ONCE = 5
 """Browser contexts at the same time; more would starve each other on two cores."""
@@ -95,20 +96,25 @@ async def visit(
 ) -> int:
     """Let every visitor walk through the shop; return how many came to an end.
 
+    On a machine that is slow or busy somebody may not get through in time; what they did until then is
+    recorded all the same.
+
     Args:
         shop_url: Origin of the shop.
         path: Chromium.
         on_visit: Told how many are done so far.
     """
-    from playwright.async_api import async_playwright
+    from playwright.async_api import Error, async_playwright
 
     turn = asyncio.Semaphore(AT_ONCE)
-    done = 0
+    done = finished = 0
 
     async def one(browser: Browser, person: Visitor) -> None:
-        nonlocal done
+        nonlocal done, finished
         async with turn:
-            await asyncio.wait_for(_one_visit(browser, person, shop_url), VISIT_S_MAX)
+            with suppress(TimeoutError, Error):
+                await asyncio.wait_for(_one_visit(browser, person, shop_url), VISIT_S_MAX)
+                finished += 1
         done += 1
         on_visit(done)
 
@@ -122,7 +128,7 @@ async def visit(
         finally:
             for browser in browsers.values():
                 await browser.close()
-    return done
+    return finished
 
 
 async def _one_visit(browser: Browser, person: Visitor, shop_url: str) -> None:
@@ -136,8 +142,19 @@ async def _one_visit(browser: Browser, person: Visitor, shop_url: str) -> None:
     try:
         page = await context.new_page()
         await Walk(page, person, shop_url).through_the_shop()
-        # Leaving the page makes the tracker send its last batch.
-        await page.goto("about:blank")
-        await asyncio.sleep(0.3)
+        await _leave(page)
     finally:
         await context.close()
+
+
+async def _leave(page: Page) -> None:
+    """Go away, which makes the tracker send its last batch."""
+    from playwright.async_api import Error
+
+    try:
+        await page.goto("about:blank")
+    except Error:
+        # The last click was still leading somewhere.
+        await page.wait_for_load_state()
+        await page.goto("about:blank")
+    await asyncio.sleep(0.3)
