@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from tests.senders import Sender, click, pageview
+from tests.senders import Sender, click, pageview, session_id
+from usertrack_cli import api
+from usertrack_cli.commands.init import prepare
 from usertrack_cli.errors import UsageError
 from usertrack_cli.queries.clicks import Clicks, Sort, clicks
 from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter
 from usertrack_cli.queries.friction import Thresholds
-from usertrack_cli.store.home import Home
+from usertrack_cli.render.stream import stream
+from usertrack_cli.render.transcript import MomentKind, moments
+from usertrack_cli.store.home import Home, create_home
 
 FLAGS = 11
 """Place of the flags in a click of the wire format."""
@@ -147,6 +153,52 @@ def test_the_first_click_of_each_pageview(sender: Sender) -> None:
 
     assert found(sender.home, Sort.FIRST).x.tolist() == [1, 3]
     assert found(sender.home, Sort.EVERY).x.tolist() == [1, 2, 3, 4]
+
+
+ACTS = st.lists(
+    st.tuples(
+        st.sampled_from([90, 350, 650]),
+        st.sampled_from([0, 25, 58, 90]),
+        st.sampled_from([16, 16, 16, 4, 2, 8, 32]),
+        st.sampled_from([None, -1, 2_500, 2_501]),
+        st.sampled_from(["#buy", "#name", "form>select"]),
+        st.sampled_from(["click", "click", "click", "input", "pageview"]),
+    ),
+    min_size=6,
+    max_size=20,
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts=ACTS)
+def test_a_replay_judges_clicks_as_the_queries_do(
+    tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[int, int, int, int | None, str, str]]
+) -> None:
+    home = create_home(tmp_path_factory.mktemp("store") / "data")
+    prepare(home)
+    events, at_ms, number = [pageview()], 0, 1
+    for pause_ms, x, flags, reaction_ms, selector, kind in acts:
+        at_ms += pause_ms
+        number += kind == "pageview"
+        events.append(
+            {
+                "click": flagged(click(at_ms, x, 50, selector=selector, reaction_ms=reaction_ms), flags),
+                "input": ["i", at_ms, "#name", 4, 0],
+                "pageview": pageview(at_ms, number=number),
+            }[kind]
+        )
+    sender = Sender(home, session_id(1))
+    sender.send(0, *events)
+
+    recording = api.recording(home, site="default", session=sender.session)
+    told = [event for event in stream(recording)["events"] if event["kind"] == "click"]
+    row = api.sessions(home, Filter(site="default"), limit=1)[0]
+
+    rage, dead = found(home, Sort.RAGE), found(home, Sort.DEAD)
+    assert [each["x"] for each in told if each["is_rage"]] == rage.x.tolist()
+    assert [each["x"] for each in told if each["is_dead"]] == dead.x.tolist()
+    bursts = sum(moment.kind is MomentKind.RAGE for moment in moments(recording))
+    assert (row.rage, row.dead) == (bursts, len(dead.x))
 
 
 @pytest.mark.parametrize("wrong", [{"rage_clicks": 1}, {"rage_ms": 0}, {"rage_px": -1}, {"dead_ms": 5001}])

@@ -18,7 +18,7 @@ def test_every_event_is_there_once_with_what_follows_from_it(shop_recording: Rec
         moment.text for moment in moments(shop_recording)
     ]
     rage = [event for event in events if event.get("is_rage")]
-    assert [event["text"] for event in rage] == ["Oak bread board"] * 3
+    assert [event["text"] for event in rage] == ["Oak bread board"] * 4
     assert all(event["watched_ms"] <= event["at_ms"] for event in events)
     assert json.loads(json.dumps(found)) == found
 

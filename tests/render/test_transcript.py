@@ -55,6 +55,23 @@ def test_three_clicks_within_a_second_are_rage(times: tuple[int, ...], kind: Mom
     assert [(moment.kind, moment.count) for moment in told] == [(kind, len(times))]
 
 
+def test_the_clicks_around_a_burst_are_none_of_it() -> None:
+    told = moments(recording_of(*(click(at_ms) for at_ms in (0, 950, 1_050, 1_150))))
+
+    assert [(moment.kind, moment.count, moment.at_ms) for moment in told] == [
+        (MomentKind.CLICK, 1, 0),
+        (MomentKind.RAGE, 3, 1_150),
+    ]
+
+
+def test_a_burst_is_one_moment_whatever_its_clicks_set_off() -> None:
+    error = Event(at_ms=150, kind="error", page="/", pageview=1, name="x is undefined")
+
+    told = moments(recording_of(click(0), click(100, x=155), error, click(200, x=130)))
+
+    assert [(moment.kind, moment.count) for moment in told] == [(MomentKind.ERROR, 1), (MomentKind.RAGE, 3)]
+
+
 def test_clicks_on_two_spots_are_two_moments() -> None:
     assert len(moments(recording_of(click(0), click(100, x=400)))) == 2
 

@@ -20,7 +20,7 @@ Order = Literal["recent", "long", "events", "friction"]
 LAST = "\U0010ffff"
 """Sorts behind every character."""
 RAGE_WEIGHT = 3
-"""A rage click tells more than a click that met nothing."""
+"""A burst of rage clicks tells more than a click that met nothing."""
 
 _SESSIONS = """
 WITH per_session AS (
@@ -56,7 +56,7 @@ counted AS (
            is_rage AND coalesce(NOT lag(is_rage) OVER before OR at_ms - lag(at_ms) OVER before > $rage_ms, TRUE)
            AS is_burst
     FROM judged
-    WINDOW before AS (PARTITION BY session, pageview ORDER BY seq, idx)
+    WINDOW before AS (PARTITION BY session, pageview, is_by_hand ORDER BY seq, idx)
 )
 SELECT session, count(*) FILTER (is_burst) AS rage, count(*) FILTER (is_dead) AS dead
 FROM counted
@@ -131,7 +131,7 @@ class SessionRow:
 
     @property
     def friction(self) -> int:
-        """What ``--sort friction`` goes by: 3 for each rage click, 1 for each dead click and error."""
+        """What ``--sort friction`` goes by: 3 for a burst of rage clicks, 1 for a dead click or an error."""
         return RAGE_WEIGHT * self.rage + self.dead + self.errors
 
 

@@ -9,7 +9,7 @@ from usertrack_cli.render.chrome import Bar, draw_events, draw_header, draw_scro
 from usertrack_cli.render.geometry import Scale
 from usertrack_cli.render.grid import Grid, Role, Style
 from usertrack_cli.render.layout import FIXED, BoxKind, Layout
-from usertrack_cli.render.scene import is_touch
+from usertrack_cli.render.recording import TOUCH
 from usertrack_cli.render.text import cell_width, safe_text
 from usertrack_cli.render.timeline import Timeline
 from usertrack_cli.render.trail import (
@@ -139,14 +139,14 @@ class Screenplay:
         end = bisect_right(timeline.pointing_times, at_ms)
         start = max(start, end - POINTS_MAX)
         recent = [point for point in timeline.pointings[start:end] if point.pageview == scene.pageview.number]
-        moved = [point for point in recent if not is_touch(point.event)]
+        moved = [point for point in recent if not point.event.has(TOUCH)]
         scale, scrolling = wireframe.scale, scene.scrolling
         draw_trail(
             view,
             [trail_point(at_ms - p.at_ms, p.x, p.y, scale=scale, scrolling=scrolling) for p in moved],
         )
         pointer = timeline.pointings[end - 1] if end else None
-        if pointer is not None and not is_touch(pointer.event) and _is_inside(pointer.x, pointer.y, scene):
+        if pointer is not None and not pointer.event.has(TOUCH) and _is_inside(pointer.x, pointer.y, scene):
             draw_pointer(view, *_cell(wireframe, pointer, (pointer.x, pointer.y), scene))
         self._draw_clicks(view, wireframe, scene, recent)
 
@@ -166,7 +166,7 @@ class Screenplay:
                 if rect.top < rect.bottom:
                     view.restyle(rect.left, rect.top, rect.width, Style(Role.CLICK, reverse=True))
             x, y = point.x, point.y
-            if not (event.flags or 0) & FIXED and event.x is not None and event.y is not None:
+            if not event.has(FIXED) and event.x is not None and event.y is not None:
                 x, y = event.x - scene.scrolling.x, event.y - scene.scrolling.y
             if not _is_inside(x, y, scene):
                 continue

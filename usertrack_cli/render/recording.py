@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from usertrack_cli.render.layout import Layout
 
+UNTRUSTED, TOUCH, KEYBOARD, AFTER_SELECTION = 2, 4, 8, 32
+"""Flags of a click beside ``layout.FIXED``: a script's, a finger's, the keyboard's, after text was selected."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -52,6 +55,10 @@ class Event:
     props: str | None = None
     layout: str | None = None
     title: str | None = None
+
+    def has(self, flags: int) -> bool:
+        """Return whether one of these flags is set."""
+        return bool((self.flags or 0) & flags)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from usertrack_cli.render.layout import BoxKind
-from usertrack_cli.render.scene import is_touch
+from usertrack_cli.render.recording import TOUCH
 from usertrack_cli.render.text import safe_text
 from usertrack_cli.render.timeline import Timeline
 from usertrack_cli.render.transcript import cut_text
@@ -116,7 +116,7 @@ def _incremental(event: Event, document: _Document) -> Iterator[dict[str, Any]]:
         case "move" | "click" if event.x is not None and event.y is not None:
             x, y = event.x - (event.scroll_x or 0), event.y - (event.scroll_y or 0)
             target = document.id_of(event.selector)
-            if not is_touch(event):
+            if not event.has(TOUCH):
                 yield {"source": MOVE, "positions": [{"x": x, "y": y, "id": target, "timeOffset": 0}]}
             if event.kind == "click":
                 yield {"source": INTERACTION, "type": CLICK, "id": target, "x": x, "y": y}

@@ -24,7 +24,6 @@ CONTAINERS_MAX = 16
 
 CONTINUED = "spa"
 """How a pageview came about that loaded nothing."""
-_TOUCH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +111,6 @@ class State:
             is_focused=switches["focus"],
             containers=containers,
         )
-
-
-def is_touch(event: Event) -> bool:
-    """Return whether a click was a tap: no pointer stood there before or after."""
-    return bool((event.flags or 0) & _TOUCH)
 
 
 def _or(value: int | None, otherwise: int) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import fields as fields_of
 from typing import TYPE_CHECKING, Any
 
+from usertrack_cli.render.friction import field_selectors, is_dead_click, rage_bursts
 from usertrack_cli.render.recording import Event
 from usertrack_cli.render.timeline import Timeline
-from usertrack_cli.render.transcript import MomentKind, field_selectors, is_dead_click
 
 if TYPE_CHECKING:
     from usertrack_cli.render.recording import Recording
@@ -26,8 +26,7 @@ def stream(recording: Recording) -> dict[str, Any]:
     """
     timeline = Timeline(recording)
     told = {id(moment.event): moment for moment in timeline.moments}
-    rages = _rage_instants(timeline.moments)
-    selectors = field_selectors(recording)
+    bursts, fields = rage_bursts(recording), field_selectors(recording)
     return {
         "session": recording.session,
         "site": recording.site,
@@ -44,17 +43,14 @@ def stream(recording: Recording) -> dict[str, Any]:
             for each in timeline.pageviews
         ],
         "events": [
-            _event(event, timeline, told.get(id(event)), rages, selectors) for event in recording.events
+            _event(event, timeline, told.get(id(event)), fields, is_rage=index in bursts)
+            for index, event in enumerate(recording.events)
         ],
     }
 
 
-def _rage_instants(moments: tuple[Moment, ...]) -> set[int]:
-    return {at_ms for moment in moments if moment.kind is MomentKind.RAGE for at_ms in moment.clicks_at_ms}
-
-
 def _event(
-    event: Event, timeline: Timeline, moment: Moment | None, rages: set[int], fields: frozenset[str]
+    event: Event, timeline: Timeline, moment: Moment | None, fields: frozenset[str], *, is_rage: bool
 ) -> dict[str, Any]:
     found = {name: getattr(event, name) for name in _NAMES}
     shown: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
@@ -63,7 +59,7 @@ def _event(
         shown["viewport_x"] = event.x - (event.scroll_x or 0)
         shown["viewport_y"] = event.y - (event.scroll_y or 0)
     if event.kind == "click":
-        shown["is_rage"] = event.at_ms in rages
+        shown["is_rage"] = is_rage
         shown["is_dead"] = is_dead_click(event, fields)
     if moment is not None:
         shown["moment"] = moment.text

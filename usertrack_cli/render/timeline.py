@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from usertrack_cli.render.geometry import Scrolling
+from usertrack_cli.render.recording import KEYBOARD
 from usertrack_cli.render.scene import Pageview, Pointing, Scene, State, pageviews_of, states_of
 from usertrack_cli.render.transcript import MomentKind, moments
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 IDLE_MS = 1_000
 """A pause longer than this is idle: it plays for this long and the rest of it is skipped."""
 
-_KEYBOARD = 8
 _PASSIVE = frozenset(["active", "layout", "tag"])
 """Kinds that happen without the visitor: they interrupt no pause."""
 
@@ -171,7 +171,7 @@ class Timeline:
                 event = events[index]
                 if event.kind == "input":
                     self._inputs[pageview.number - 1].append(index)
-                is_pointed = event.kind in {"move", "click"} and not (event.flags or 0) & _KEYBOARD
+                is_pointed = event.kind in {"move", "click"} and not event.has(KEYBOARD)
                 if is_pointed and event.x is not None and event.y is not None:
                     scroll_x, scroll_y = self._states[index].scroll
                     x, y = event.x - scroll_x, event.y - scroll_y

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from usertrack_cli.render.layout import BoxKind
+from usertrack_cli.render.friction import RAGE_MS, RAGE_PX, field_selectors, is_dead_click, rage_bursts
+from usertrack_cli.render.recording import KEYBOARD, TOUCH
 from usertrack_cli.render.text import ELLIPSIS, ascii_text, safe_text
 
 if TYPE_CHECKING:
@@ -15,13 +15,8 @@ if TYPE_CHECKING:
 
     from usertrack_cli.render.recording import Event, Recording
 
-RAGE_CLICKS = 3
-RAGE_WITHIN_MS = 1_000
-RAGE_RADIUS_PX = 30
-"""A rage click is three clicks within a second inside 30 px: PostHog's thresholds."""
-DEAD_AFTER_MS = 2_500
-"""A click that changed nothing for this long is dead; the tracker watches for 5 seconds."""
 WATCHED_MS = 5_000
+"""For so long the tracker waits for a reaction to a click."""
 TYPING_PAUSE_MS = 10_000
 """Typing into one field after a shorter pause than this is one moment."""
 SCROLL_PAUSE_MS = 1_000
@@ -34,12 +29,9 @@ LABEL_CHARACTERS = 24
 SELECTOR_CELLS = 28
 MESSAGE_CELLS = 80
 
-_TOUCH, _KEYBOARD = 4, 8
-_INPUT = re.compile(r"(^|>)(input|select|textarea)(:[^>]*)?$")
-
 
 class MomentKind(StrEnum):
-    """What sort of thing happened; ``RAGE`` is clicks that came three and more at once."""
+    """What sort of thing happened; ``RAGE`` is a burst of clicks on one spot."""
 
     PAGE = "page"
     CLICK = "click"
@@ -62,8 +54,8 @@ class Moment:
         text: What happened, guarded.
         event: The event it ends with.
         count: Clicks that it stands for.
-        clicks_at_ms: The last of them, as many as make a rage click.
         nothing: Of a dead click, what it says about that.
+        burst: Of rage clicks, the number of their burst.
     """
 
     at_ms: int
@@ -71,23 +63,20 @@ class Moment:
     text: str
     event: Event
     count: int = 1
-    clicks_at_ms: tuple[int, ...] = ()
     nothing: str = ""
+    burst: int | None = None
 
 
 def moments(recording: Recording) -> tuple[Moment, ...]:
     """Return what happened in order; runs of clicks, typing and scrolling are one moment each."""
     told: list[Moment] = []
-    fields = field_selectors(recording)
-    for event in recording.events:
-        moment = _click_moment(event, fields) if event.kind == "click" else _moment(event)
+    fields, bursts = field_selectors(recording), rage_bursts(recording)
+    for index, event in enumerate(recording.events):
+        moment = _moment(event) if event.kind != "click" else _click_moment(event, fields, bursts.get(index))
         if moment is None:
             continue
-        joined = _joined(told[-1], moment) if told else None
-        if joined is None:
-            told.append(moment)
-        else:
-            told[-1] = joined
+        place = _begun(told, moment)
+        told.append(moment if place is None else _joined(told.pop(place), moment))
     return tuple(_without_echoes(told))
 
 
@@ -105,24 +94,6 @@ def clock_text(at_ms: int, *, tenths: bool = False) -> str:
     if hours:
         text = f"{hours}:{text}"
     return f"{text}.{rest // 100}" if tenths else text
-
-
-def field_selectors(recording: Recording) -> frozenset[str]:
-    """Return the selectors of elements that take input: a click there changes nothing, and should not."""
-    drawn = {
-        box.selector
-        for layout in recording.layouts.values()
-        for box in layout.boxes
-        if box.kind is BoxKind.FIELD and box.selector
-    }
-    return frozenset(drawn | {event.selector or "" for event in recording.events if event.kind == "input"})
-
-
-def is_dead_click(event: Event, fields: frozenset[str]) -> bool:
-    """Return whether nothing answered a click; never true of a field or where nobody could tell."""
-    reaction_ms, selector = event.reaction_ms, event.selector or ""
-    is_slow = reaction_ms is not None and (reaction_ms == -1 or reaction_ms > DEAD_AFTER_MS)
-    return is_slow and selector not in fields and not _INPUT.search(selector)
 
 
 def cut_text(text: str) -> str:
@@ -155,10 +126,10 @@ def _moment(event: Event) -> Moment | None:
             return _quiet_moment(event)
 
 
-def _click_moment(event: Event, fields: frozenset[str]) -> Moment:
+def _click_moment(event: Event, fields: frozenset[str], burst: int | None) -> Moment:
     nothing = _nothing_text(event) if is_dead_click(event, fields) else ""
-    text = _click_text(event, 1, nothing)
-    return Moment(event.at_ms, MomentKind.CLICK, text, event, clicks_at_ms=(event.at_ms,), nothing=nothing)
+    kind = MomentKind.CLICK if burst is None else MomentKind.RAGE
+    return Moment(event.at_ms, kind, _click_text(event, 1, nothing), event, nothing=nothing, burst=burst)
 
 
 def _quiet_moment(event: Event) -> Moment | None:
@@ -188,8 +159,7 @@ def _label(text: str | None) -> str:
 
 
 def _click_text(event: Event, count: int, nothing: str) -> str:
-    flags = event.flags or 0
-    verb = "tapped" if flags & _TOUCH else "pressed" if flags & _KEYBOARD else "clicked"
+    verb = "tapped" if event.has(TOUCH) else "pressed" if event.has(KEYBOARD) else "clicked"
     if event.button in {1, 2}:
         verb = {1: "middle-clicked", 2: "right-clicked"}[event.button]
     place = selector_text(event.selector)
@@ -223,33 +193,45 @@ def _scroll_text(event: Event) -> str:
     return f"scrolled to {shown:.0%} of the page"
 
 
-def _joined(last: Moment, moment: Moment) -> Moment | None:
-    """Return both as one moment, or ``None`` where they are two."""
+def _begun(told: Sequence[Moment], moment: Moment) -> int | None:
+    """Return the place of the moment that this one goes on with, or ``None`` where it begins one."""
+    if moment.burst is not None:
+        # What the clicks of a burst set off, such as errors, is told before it.
+        return next((place for place in reversed(range(len(told))) if told[place].burst == moment.burst), None)
+    return len(told) - 1 if told and _is_one(told[-1], moment) else None
+
+
+def _is_one(last: Moment, moment: Moment) -> bool:
+    """Return whether a moment that is no rage click only goes on with the one before it."""
     old, new = last.event, moment.event
-    if moment.kind is MomentKind.CLICK and last.kind in {MomentKind.CLICK, MomentKind.RAGE}:
-        if not _is_same_spot(old, new) or new.at_ms - old.at_ms > RAGE_WITHIN_MS:
-            return None
-        count = last.count + 1
-        times = (*last.clicks_at_ms, new.at_ms)[-RAGE_CLICKS:]
-        is_rage = len(times) == RAGE_CLICKS and times[-1] - times[0] <= RAGE_WITHIN_MS
-        kind = MomentKind.RAGE if is_rage else last.kind
-        nothing = moment.nothing or last.nothing
-        worst = old if last.nothing and not moment.nothing else new
-        text = _click_text(worst, count, nothing)
-        return replace(moment, kind=kind, count=count, clicks_at_ms=times, text=text, nothing=nothing)
-    is_run = last.kind is moment.kind and old.kind == new.kind and old.page == new.page
     pause_ms = new.at_ms - old.at_ms
-    if moment.kind is MomentKind.INPUT and is_run and old.selector == new.selector:
-        return moment if pause_ms <= TYPING_PAUSE_MS else None
-    if moment.kind is MomentKind.SCROLL and is_run and new.kind != "hash" and old.container == new.container:
-        return moment if pause_ms <= SCROLL_PAUSE_MS else None
-    return None
+    if last.kind is not moment.kind or old.page != new.page:
+        return False
+    match moment.kind:
+        case MomentKind.CLICK:
+            return _is_same_spot(old, new) and pause_ms <= RAGE_MS
+        case MomentKind.INPUT:
+            return old.selector == new.selector and pause_ms <= TYPING_PAUSE_MS
+        case MomentKind.SCROLL:
+            is_same = old.kind == new.kind != "hash" and old.container == new.container
+            return is_same and pause_ms <= SCROLL_PAUSE_MS
+        case _:
+            return False
+
+
+def _joined(last: Moment, moment: Moment) -> Moment:
+    """Return both as one moment, which is complete when the second is."""
+    if moment.event.kind != "click":
+        return moment
+    count, nothing = last.count + 1, moment.nothing or last.nothing
+    worst = last.event if last.nothing and not moment.nothing else moment.event
+    return replace(moment, count=count, text=_click_text(worst, count, nothing), nothing=nothing)
 
 
 def _is_same_spot(old: Event, new: Event) -> bool:
     if old.x is None or old.y is None or new.x is None or new.y is None:
         return False
-    return (new.x - old.x) ** 2 + (new.y - old.y) ** 2 <= RAGE_RADIUS_PX**2 and old.page == new.page
+    return (new.x - old.x) ** 2 + (new.y - old.y) ** 2 <= RAGE_PX**2
 
 
 def _without_echoes(told: Sequence[Moment]) -> Iterator[Moment]:
