@@ -1,4 +1,5 @@
-// Drives a stock Firefox over WebDriver BiDi: start, click, close the tab, opt out. Prints one line of JSON.
+// Drives a stock Firefox over WebDriver BiDi: start, click, close the tab, opt out and in. Prints one line of
+// JSON for each step.
 //
 //   node firefox.mjs FIREFOX ORIGIN
 
@@ -8,12 +9,30 @@ const require = createRequire(new URL('../../tracker/package.json', import.meta.
 const puppeteer = require('puppeteer-core');
 const [, , executablePath, origin] = process.argv;
 const TABS = 4;
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const PATIENCE_MS = 15_000;
+const PATIENCE_AT_LAST_MS = 60_000;
+const LOOK_EVERY_MS = 100;
+
+/** Whether the test has seen all that a page had to say; it then serves a page that says so. */
+async function isHeard(name, patience_ms) {
+  const until = Date.now() + patience_ms;
+  while (Date.now() < until) {
+    if ((await fetch(`${origin}/heard-${name}`)).ok) return true;
+    await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
+  }
+  return false;
+}
+
+const tell = (step) => console.log(JSON.stringify(step));
+const status = (page) =>
+  page.evaluate(() => {
+    const { recording, reason, session } = window.usertrack.status();
+    return { recording, reason, session };
+  });
 
 const browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true });
 try {
   const [first] = await browser.pages();
-  const tabs = [];
   // A tab that a program closes does not always get to its last words, on a busy machine least of all.
   for (let tab = 0; tab < TABS; tab++) {
     const page = await browser.newPage();
@@ -22,27 +41,20 @@ try {
     await page.click('#go');
     await page.click('#name');
     await page.keyboard.type('Ada Lovelace');
-    await pause(300);
-    tabs.push(
-      await page.evaluate(() => {
-        const { recording, session } = window.usertrack.status();
-        return { recording, session };
-      }),
-    );
+    tell({ tab: await status(page) });
     await page.close();
-    await pause(500);
+    if (await isHeard('tab', PATIENCE_MS)) break;
   }
 
   await first.goto(`${origin}/fire?ust-opt-out`);
-  await pause(500);
   await first.click('#go');
-  await pause(2500);
+  // A page that is left says its last words, if it has any.
   await first.goto(`${origin}/fire`);
-  const out = await first.evaluate(() => ({
-    reason: window.usertrack.status().reason,
-    keys: [Object.keys(localStorage), Object.keys(sessionStorage)],
-  }));
-  console.log(JSON.stringify({ tabs, ...out }));
+  const keys = await first.evaluate(() => [Object.keys(localStorage), Object.keys(sessionStorage)]);
+  tell({ out: await status(first), keys });
+  await first.goto(`${origin}/fire?ust-opt-in`);
+  tell({ back: await status(first) });
+  await isHeard('back', PATIENCE_AT_LAST_MS);
 } finally {
   await browser.close();
 }

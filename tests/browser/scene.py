@@ -121,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _passed_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         url = urlsplit(self._board.target)
-        connection = HTTPConnection(url.hostname or "", url.port, timeout=10)
+        connection = HTTPConnection(url.hostname or "", url.port, timeout=PATIENCE_S)
         try:
             headers = {name: self.headers[name] for name in _PASSED_ON if name in self.headers}
             connection.request(self.command, self.path, body=body, headers=headers)
@@ -288,6 +288,30 @@ def status(page: Page) -> dict[str, Any]:
 
 def flush(page: Page) -> None:
     page.evaluate("usertrack.flush()")
+
+
+def moment(page: Page, ms: float = 20) -> None:
+    """Let at least this long pass on the page's own clock, by which it tells two acts apart."""
+    page.wait_for_function("([since, ms]) => performance.now() - since > ms", arg=[now(page), ms])
+
+
+def now(page: Page) -> float:
+    return float(page.evaluate("performance.now()"))
+
+
+def stand_still(page: Page) -> None:
+    """Wait until a scroll that was begun is over and the tracker has recorded it.
+
+    It waits for 0.1 s after the event. A timer that the page sets later for longer is due later, however busy
+    the machine is.
+    """
+    page.evaluate(
+        """async () => {
+          const frame = () => new Promise((done) => requestAnimationFrame(done));
+          for (let at = NaN; at !== scrollY; await frame()) { at = scrollY; await frame(); }
+          await new Promise((done) => setTimeout(done, 150));
+        }"""
+    )
 
 
 class Requests:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.scene import flush, until
 from tests.proxy.standing import PROXIES, proxied, usertrack
 from usertrack_cli.store import catalog
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
-PATIENCE_S = 30.0
 
 
 class _Page(BaseHTTPRequestHandler):
@@ -57,7 +56,9 @@ def test_the_tracker_records_through_the_proxy_under_the_printed_policy(
     browser: Browser, tmp_path: Path, name: str
 ) -> None:
     with proxied(name, tmp_path / name) as standing:
-        tag, policy = usertrack(standing.home, "snippet", "--csp").stdout.splitlines()
+        printed = usertrack(standing.home, "snippet", "--csp")
+        assert printed.returncode == 0, printed.stderr
+        tag, policy = printed.stdout.splitlines()
         html = (
             f"<!doctype html><html><head><title>Behind</title>{tag}</head><body><h1>Behind</h1></body></html>"
         )
@@ -70,13 +71,13 @@ def test_the_tracker_records_through_the_proxy_under_the_printed_policy(
             page.wait_for_function("window.usertrack && window.usertrack.status")
             status = page.evaluate("window.usertrack.status()")
             page.get_by_role("heading").click()
-            page.evaluate("window.usertrack.flush()")
             with closing(catalog.connect(standing.home)) as con:
-                deadline = time.monotonic() + PATIENCE_S
-                found: list[tuple[str]] = []
-                while not found and time.monotonic() < deadline:
-                    found = con.execute("SELECT session FROM batches ORDER BY id").fetchall()
-                    time.sleep(0.05)
+
+                def received() -> list[tuple[str]]:
+                    flush(page)  # what follows a click stays open until the page has reacted
+                    return con.execute("SELECT session FROM batches ORDER BY id").fetchall()
+
+                found = until(received, "a batch in the catalog")
             context.close()
 
     assert status["recording"] is True

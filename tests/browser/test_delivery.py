@@ -127,7 +127,13 @@ def test_a_batch_that_can_never_be_taken_is_dropped(stage: Scene, browser: Brows
     stage.board.says = (400, {}, b"")
     with tab(browser) as page:
         page.goto(stage.origin + "/one")
-        flush(page)
+        session = status(page)["session"]
+
+        def is_refused() -> bool:
+            flush(page)
+            return any(each.status == 400 for each in stage.board.sent if each.body["s"] == session)
+
+        until(is_refused, "a batch that is refused")
         until(lambda: storage(page) == ([], ["ust.s"]), "an empty queue")
         assert status(page)["recording"] is True
 

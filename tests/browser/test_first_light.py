@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.conftest import FIRST_AGENT, SECOND_AGENT, Stage, wait_for, wait_for_layouts
+from tests.browser.scene import moment
 from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter
 from usertrack_cli.queries.scrolling import reach
@@ -83,7 +84,7 @@ def test_a_click_becomes_a_picture_a_replay_and_an_erasure(
     clicked = box_of(page, FILTER_BUTTON)
     page.mouse.move(200, 500, steps=4)
     for _ in range(3):
-        page.wait_for_timeout(30)  # no hand is faster than 10 ms
+        moment(page)  # no hand clicks twice within 10 ms
         page.mouse.click(clicked["x"] + clicked["width"] / 2, clicked["y"] + clicked["height"] / 2)
     page.click("[data-filter=all]")
     wait_for_layouts(home, [page])
@@ -155,6 +156,8 @@ def test_a_click_becomes_a_picture_a_replay_and_an_erasure(
         con = catalog.connect(home)
         assert con.execute(f"SELECT count(*) FROM {table} WHERE session = ?", (session,)).fetchone() == (0,)  # noqa: S608
         con.close()
-    assert stage.usertrack("replay", session[:8]).returncode == 3
+    gone = stage.usertrack("replay", session[:8])
+    assert gone.returncode == 3, gone.stderr
     found = stage.usertrack("delete", "--ip", "127.0.0.1", "--ua", SECOND_AGENT, "--dry-run")
+    assert found.returncode == 0, found.stderr
     assert found.stdout.count("Chrome") == 2

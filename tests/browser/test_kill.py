@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.scene import flush, until
 from usertrack_cli.commands.snippet import script_tag
 from usertrack_cli.demo.shop import shop
 from usertrack_cli.queries.events import ask
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 TICKS = 60
+# To end is a matter of a moment, on a busy machine of several.
+WAIT_S = 60
 
 
 def free_port() -> int:
@@ -39,29 +41,32 @@ def free_port() -> int:
 
 @contextmanager
 def serving(data: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "usertrack_cli", "serve", "--data", str(data), "--port", str(port)],
-        stderr=subprocess.DEVNULL,
-    )
+    said = data.with_name("serve.log")
+    with said.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "usertrack_cli", "serve", "--data", str(data), "--port", str(port)],
+            stderr=log,
+        )
     try:
-        wait_until_healthy(port)
+
+        def is_up() -> bool:
+            assert process.poll() is None, said.read_text()
+            return is_healthy(port)
+
+        until(is_up, "a server that answers")
         yield process
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(WAIT_S)
 
 
-def wait_until_healthy(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            with closing(HTTPConnection("127.0.0.1", port, timeout=2)) as connection:
-                connection.request("GET", "/healthz")
-                connection.getresponse().read()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("serve did not come up")
+def is_healthy(port: int) -> bool:
+    try:
+        with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+    except OSError:
+        return False
 
 
 def test_after_kill_9_no_event_is_missing_and_none_is_double(first_browser: Browser, tmp_path: Path) -> None:
@@ -83,17 +88,17 @@ def test_after_kill_9_no_event_is_missing_and_none_is_double(first_browser: Brow
                 }""",
                 TICKS,
             )
-            deadline = time.monotonic() + 60
-            while len(ticks(Home(data))) < TICKS // 4 and time.monotonic() < deadline:
-                time.sleep(0.1)
+            until(lambda: len(ticks(Home(data))) >= TICKS // 4, "a quarter of the events")
             os.kill(process.pid, signal.SIGKILL)
-            process.wait(10)
+            process.wait(WAIT_S)
         with serving(data, port):
             page.evaluate("window.dispatchEvent(new Event('online'))")
-            deadline = time.monotonic() + 90
-            while len(ticks(Home(data))) < TICKS and time.monotonic() < deadline:
-                page.evaluate("window.usertrack.flush()")
-                time.sleep(0.2)
+
+            def is_complete() -> bool:
+                flush(page)
+                return len(ticks(Home(data))) >= TICKS
+
+            until(is_complete, "every event")
             page.context.close()
 
     assert ticks(Home(data)) == list(range(TICKS))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import fields
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.conftest import Stage, wait_for, wait_for_layouts
+from tests.browser.scene import moment
 from usertrack_cli.api.layouts import layouts
 from usertrack_cli.api.screenshots import place, shot_of
 from usertrack_cli.commands.init import prepare
@@ -58,7 +58,7 @@ def click_around(page: Page) -> None:
         for across, down in PLACES:
             page.mouse.click(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
             # No hand clicks twice within 10 ms, and the tracker takes that for one click passed on.
-            time.sleep(0.03)
+            moment(page)
     page.goto("about:blank")  # its context is not closed: that would call the last request back
 
 
@@ -123,9 +123,11 @@ def test_a_click_lands_inside_its_element_at_every_width_and_the_page_is_its_scr
     # The heatmap is drawn on it, until it fits no more.
     narrow = ("heatmap", "--page", "/shop", "--width-class", "narrow", "-o")
     files = path.parent / "a.png", path.parent / "b.png"
-    assert visited.usertrack(*narrow, str(files[0])).returncode == 0
+    done = visited.usertrack(*narrow, str(files[0]))
+    assert done.returncode == 0, done.stderr
     path.unlink()
-    assert visited.usertrack(*narrow, str(files[1])).returncode == 0
+    done = visited.usertrack(*narrow, str(files[1]))
+    assert done.returncode == 0, done.stderr
     with Image.open(files[0]) as on_shot, Image.open(files[1]) as on_wireframe:
         assert on_shot.size == on_wireframe.size
         apart = np.abs(np.asarray(on_shot).astype(int) - np.asarray(on_wireframe).astype(int))
@@ -185,7 +187,7 @@ def test_a_page_cannot_make_the_screenshot_reach_inside(
 
     assert page.returncode == 0, page.stderr
     assert "not let through" in page.stderr
-    assert away.returncode == 2
+    assert away.returncode == 2, away.stderr
     assert "leads to 127.0.0.1" in away.stderr
     assert reached == []
     assert len(list(home.root.glob("screenshots/*/*"))) == 1

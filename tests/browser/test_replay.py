@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import Stage, wait_for, wait_for_layouts
-from tests.browser.scene import until
+from tests.browser.scene import stand_still, until
 from usertrack_cli import api
 from usertrack_cli.commands.snippet import script_tag
 from usertrack_cli.demo.collector import collector
@@ -48,7 +48,7 @@ def visit(browser: Browser, url: str, home: Home) -> None:
             page.locator(selector).first.scroll_into_view_if_needed()
         for page in pages:
             # Where it stands still it has been said how far the page was scrolled.
-            page.wait_for_timeout(150)
+            stand_still(page)
             press(page, selector)
     for page in pages:
         page.goto("about:blank")  # its context is not closed: that would call the last request back

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.scene import Scene, scene, until
+from tests.browser.scene import PATIENCE_S, Scene, scene, until
 
 HTML = """<!doctype html><html lang="en"><head><title>Fire</title><!--tag--></head><body>
 <button id="go" onclick="this.textContent='Done'">Go</button> <input id="name"></body></html>"""
@@ -28,35 +30,58 @@ def firefox() -> str:
     return path
 
 
-def complete(stage: Scene, told: Any) -> list[Any]:
-    """The events of a tab of which all arrived, its last words included."""
-    for tab in told["tabs"]:
-        batches = [each for each in stage.board.batches(kept=True) if each["s"] == tab["session"]]
-        events = [event for batch in batches for event in batch["e"]]
-        if {"p", "c", "i", "u"} <= {event[0] for event in events}:
-            return events
-    return []
+def events_of(stage: Scene, session: str) -> list[Any]:
+    batches = [each for each in stage.board.batches(kept=True) if each["s"] == session]
+    return [event for batch in batches for event in batch["e"]]
+
+
+def is_complete(events: list[Any]) -> bool:
+    """Whether all arrived, the last words included."""
+    return {"p", "c", "i", "u"} <= {event[0] for event in events}
+
+
+@contextmanager
+def driven(firefox: str, origin: str, folder: Path) -> Iterator[Callable[[str], list[Any]]]:
+    """Let the script run; gives what it has told of a step so far."""
+    said, troubles = folder / "said", folder / "troubles"
+    with said.open("w") as out, troubles.open("w") as err:
+        process = subprocess.Popen(["node", str(HERE / "firefox.mjs"), firefox, origin], stdout=out, stderr=err)
+
+    def told(step: str) -> list[Any]:
+        assert process.poll() in (None, 0), troubles.read_text()
+        steps = [json.loads(line) for line in said.read_text().splitlines(keepends=True) if line.endswith("\n")]
+        return [each for each in steps if step in each]
+
+    try:
+        yield told
+        assert process.wait(PATIENCE_S) == 0, troubles.read_text()
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_S)
 
 
 @pytest.mark.browser
 def test_firefox_starts_clicks_delivers_and_opts_out(firefox: str, tmp_path: Path) -> None:
-    with scene(tmp_path / "data", {"/fire": HTML}) as stage:
-        done = subprocess.run(
-            ["node", str(HERE / "firefox.mjs"), firefox, stage.origin],
-            capture_output=True,
-            text=True,
-            timeout=150,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        told = json.loads(done.stdout)
-        # An automated browser says so, which makes it a bot; it is looked for all the same.
-        until(lambda: complete(stage, told), "the last batch of a closed tab")
-        batches = stage.board.batches(kept=True)
+    pages = {"/fire": HTML}
+    with scene(tmp_path / "data", pages) as stage, driven(firefox, stage.origin, tmp_path) as told:
 
-    assert all(tab["recording"] for tab in told["tabs"])
-    assert {batch["s"] for batch in batches} <= {tab["session"] for tab in told["tabs"]}
-    sent = complete(stage, told)
+        def told_of() -> list[Any]:
+            """The events of a tab of which all arrived."""
+            every = [events_of(stage, step["tab"]["session"]) for step in told("tab")]
+            return next((events for events in every if is_complete(events)), [])
+
+        # An automated browser says so, which makes it a bot; it is looked for all the same.
+        sent = until(told_of, "the last batch of a closed tab")
+        pages["/heard-tab"] = "yes"
+        back = until(lambda: told("back"), "a page that is recorded again")[0]["back"]
+        # What a page sent before this one was opened has arrived before it.
+        until(lambda: events_of(stage, back["session"]), "a batch of that page")
+        pages["/heard-back"] = "yes"
+        tabs, out = [step["tab"] for step in told("tab")], told("out")[0]
+
+    assert all(tab["recording"] for tab in tabs)
+    assert {each["s"] for each in stage.board.batches()} <= {each["session"] for each in (*tabs, back)}
     assert next(event[3] for event in sent if event[0] == "i") == 12
     assert "Lovelace" not in json.dumps(sent)
-    assert (told["reason"], told["keys"]) == ("opt-out", [["ust.o"], []])
+    assert (out["out"]["reason"], out["keys"]) == ("opt-out", [["ust.o"], []])
+    assert back["recording"] is True

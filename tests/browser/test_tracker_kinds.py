@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.scene import Scene, scene, status, storage, tab, until
+from tests.browser.scene import Scene, moment, scene, status, storage, tab, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -81,6 +80,12 @@ ROUTES = """<!doctype html><html><head><title>Routes</title><!--tag--></head><bo
 Next</button></body></html>"""
 
 
+# This long the pointer rests on a button at least, before it is clicked.
+RESTED_MS = 300
+# Longer than from one sample of the pointer to the next.
+PAUSE_MS = 60
+
+
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     pages = {
@@ -120,7 +125,7 @@ def visited(stage: Scene, browser: Browser) -> Iterator[Scene]:
         page.goto(stage.origin + "/kinds?utm_source=news&secret=1#start")
         page.mouse.move(600, 300, steps=3)
         page.mouse.move(*centre(page, "#go"), steps=5)
-        time.sleep(0.3)  # this long the pointer rests on the button at least
+        moment(page, RESTED_MS)
         page.mouse.click(*centre(page, "#go"))
         page.click("#dead")
         page.click("[data-ust-id=buy]")
@@ -200,7 +205,7 @@ def test_a_click_names_its_target_and_how_the_page_answered(visited: Scene) -> N
     assert abs(go["element_x"] - 500) < 20 and abs(go["element_y"] - 500) < 40
     assert 0 <= go["reaction_ms"] <= 5000
     # At least as long as the hand waited, and not since before the page was opened.
-    assert 250 < go["hover_ms"] <= span_ms(visited)
+    assert RESTED_MS - 10 < go["hover_ms"] <= span_ms(visited)
     assert clicks['[data-ust-id="buy"]']["text"] == "Buy x now"
     assert (clicks["#dead"]["text"], clicks["#inner"]["text"]) == ("Nothing here", "Inside")
     # What goes on inside a shadow root is out of sight, so silence there is no verdict.
@@ -329,10 +334,10 @@ def test_inside_a_box_positions_say_how_far_it_was_scrolled(
         session = status(page)["session"]
         page.mouse.move(100, y - 40)
         page.mouse.move(110, y - 30)
-        page.wait_for_timeout(100)
+        moment(page, PAUSE_MS)
         page.mouse.wheel(0, 240)
         page.wait_for_function(f"{scroll}.scrollTop === 240")
-        page.wait_for_timeout(100)
+        moment(page, PAUSE_MS)
         page.mouse.move(120, y)
         page.mouse.click(130, y)
         page.goto("about:blank")

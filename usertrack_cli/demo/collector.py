@@ -13,8 +13,9 @@ from typing import IO
 
 from usertrack_cli.errors import UsertrackError
 
-START_S = 30.0
-STOP_S = 10.0
+# A matter of a moment; on a machine with much else to do, of half a minute.
+START_S = 60.0
+STOP_S = 30.0
 _LISTENING = re.compile(r"listening on (http://\S+), data in")
 
 
