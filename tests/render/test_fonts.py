@@ -15,14 +15,11 @@ def face(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     """Run with Inter where it is installed, and with what Pillow carries."""
     if request.param == "inter" and fonts.font_file() is None:
         pytest.skip("fontpkg-inter is not installed")
-    caches = (fonts.font, fonts._has_glyph)
-    for cached in caches:
-        cached.cache_clear()
+    fonts.font.cache_clear()
     if request.param == "carried":
         monkeypatch.setattr(fonts, "font_file", lambda: None)
     yield request.param
-    for cached in caches:
-        cached.cache_clear()
+    fonts.font.cache_clear()
 
 
 @pytest.mark.parametrize("width_px", [1, 20, 90, 400])
@@ -63,9 +60,9 @@ def test_any_text_can_be_measured_once_it_is_drawable(face: str, text: str) -> N
 def test_a_package_without_its_file_is_no_font(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setattr("usertrack_cli.render.fonts.resources.files", lambda _package: tmp_path)
-    fonts.font_file.cache_clear()
+    fonts.packaged.cache_clear()
 
     found = fonts.font_file()
 
-    fonts.font_file.cache_clear()
+    fonts.packaged.cache_clear()
     assert found is None

@@ -13,8 +13,8 @@ from usertrack_cli.errors import UsertrackError
 from usertrack_cli.render import letters
 from usertrack_cli.render.frames import frame
 from usertrack_cli.render.gif import FRAMES_MAX, gif
-from usertrack_cli.render.grid import Capabilities, Grid, Role, Style, rgb_of
-from usertrack_cli.render.letters import CELL_H, CELL_W, GROUND, MARGIN_PX, missing, picture
+from usertrack_cli.render.grid import GROUND, Capabilities, Grid, Role, Style, rgb_of
+from usertrack_cli.render.letters import CELL_H, CELL_W, MARGIN_PX, missing, picture
 from usertrack_cli.render.recording import Recording
 from usertrack_cli.render.shapes import areas
 from usertrack_cli.render.svg import svg
@@ -79,7 +79,6 @@ def test_without_the_font_the_error_says_what_to_install(monkeypatch: pytest.Mon
     grid = Grid(1, 1)
     grid.put(0, 0, "Q")
     letters._face.cache_clear()
-    letters._has_glyph.cache_clear()
     letters._tile.cache_clear()
     monkeypatch.setattr(letters, "font_file", lambda: None)
 

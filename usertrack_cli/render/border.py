@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from usertrack_cli.render.geometry import Rect
 from usertrack_cli.render.grid import Role, Style
-from usertrack_cli.render.layout import Box, BoxKind
+from usertrack_cli.render.layout import PICTURES, Box, BoxKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +28,6 @@ HEADER_ROWS_MAX = 8
 FILLING = Style(Role.FAINT, dim=True)
 RULE = "╌"
 
-_PICTURES = frozenset([BoxKind.IMAGE, BoxKind.MEDIA])
 _JOINTS = " │││─┘┐┤─└┌├─┴┬┼"
 """Border pieces by their arms, the sum of up 1, down 2, left 4, right 8."""
 BORDERS = frozenset(_JOINTS[1:])
@@ -46,8 +45,8 @@ def draw_borders(
         rows: Of the whole document.
         scrollers: Containers that scroll; they show where they end, whatever stands in them.
     """
-    words = [box for box, _ in boxes if box.kind is not BoxKind.CONTAINER and box.kind not in _PICTURES]
-    pictures = {rect for box, rect in boxes if box.kind in _PICTURES}
+    words = [box for box, _ in boxes if box.kind is not BoxKind.CONTAINER and box.kind not in PICTURES]
+    pictures = {rect for box, rect in boxes if box.kind in PICTURES}
     always = {id(box) for box in scrollers}
     drawn: list[Rect] = []
     arms: dict[tuple[int, int], int] = {}

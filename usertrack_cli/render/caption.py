@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from usertrack_cli.render import fonts
 from usertrack_cli.render.density import UInt8Array
+from usertrack_cli.render.numbers import count_text
 from usertrack_cli.render.text import safe_text
 
 WIDTH_MIN_PX = 360
@@ -131,10 +132,10 @@ def _clean(text: str) -> str:
 def sentences(caption: Caption) -> tuple[str, str, str]:
     """Return what the picture shows, when, and from how much, in words."""
     shown = [caption.kind, caption.device, _width_text(caption)]
-    sessions = _counted(caption.session_count, "sessions")
+    sessions = count_text(caption.session_count, "session")
     if caption.session_total is not None and caption.session_total > caption.session_count:
-        sessions = f"{caption.session_count:,} of {_counted(caption.session_total, 'sessions')}"
-    counted = [sessions, _counted(caption.event_count, caption.unit)]
+        sessions = f"{caption.session_count:,} of {count_text(caption.session_total, 'session')}"
+    counted = [sessions, count_text(caption.event_count, caption.unit.removesuffix("s"))]
     if caption.anchored_count is not None:
         by_position = caption.event_count - caption.anchored_count
         counted.append(
@@ -143,10 +144,6 @@ def sentences(caption: Caption) -> tuple[str, str, str]:
     when = ", ".join(filter(None, (caption.dates, caption.zone)))
     said = caption.counted or " · ".join(counted)
     return " · ".join(filter(None, shown)), when, said
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"{count:,} {unit.removesuffix('s') if count == 1 else unit}"
 
 
 def _width_text(caption: Caption) -> str:

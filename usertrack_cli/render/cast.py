@@ -22,21 +22,13 @@ HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 _UNMARKED = frozenset([MomentKind.SCROLL, MomentKind.RESIZE])
 
 
-def cast(
-    recording: Recording,
-    *,
-    width: int = 100,
-    height: int = 30,
-    capabilities: Capabilities | None = None,
-    frames_per_second: int = FRAMES_PER_SECOND,
-    skips_idle: bool = True,
-) -> Iterator[str]:
+def cast(recording: Recording, *, width: int = 100, height: int = 30) -> Iterator[str]:
     """Yield the lines of the file; times are those of watching, so skipped pauses are not in it.
 
     Every line is ASCII: stored text is guarded, and what is not ASCII is written as JSON escapes.
     Moments are markers, from which players make chapters.
     """
-    capabilities = capabilities or Capabilities()
+    capabilities = Capabilities()
     screenplay = Screenplay(recording)
     timeline = screenplay.timeline
     title = f"session {safe_text(recording.session, cells=24)} on {safe_text(recording.site, cells=40)}"
@@ -52,7 +44,7 @@ def cast(
     )
     moments = [moment for moment in timeline.moments if moment.kind not in _UNMARKED]
     shown: Grid | None = None
-    told, watched_ms, at_ms, step_ms = 0, 0, 0, 1000 // frames_per_second
+    told, watched_ms, at_ms, step_ms = 0, 0, 0, 1000 // FRAMES_PER_SECOND
     while True:
         grid = screenplay.frame(at_ms, width=width, height=height, capabilities=capabilities)
         changes = grid.changes(shown, capabilities.colours)
@@ -65,6 +57,6 @@ def cast(
             told += 1
         if at_ms >= timeline.duration_ms:
             break
-        at_ms = timeline.advanced(at_ms, step_ms, skips_idle=skips_idle)
+        at_ms = timeline.advanced(at_ms, step_ms, skips_idle=True)
         watched_ms += step_ms
     yield json.dumps([watched_ms / 1000, "o", f"\x1b[{height};1H{SHOW_CURSOR}"])

@@ -25,13 +25,18 @@ ASCII_STANDINS = str.maketrans(
 
 
 @cache
-def font_file() -> Path | None:
-    """Return the path of Inter, or ``None`` where its package is not installed."""
+def packaged(package: str, name: str) -> Path | None:
+    """Return the path of a face in its font package, or ``None`` where that is not installed."""
     try:
-        path = Path(str(resources.files("fontpkg_inter"))) / "files" / "Inter[opsz,wght].ttf"
+        path = Path(str(resources.files(package))) / "files" / name
     except ModuleNotFoundError:
         return None
     return path if path.is_file() else None
+
+
+def font_file() -> Path | None:
+    """Return the path of Inter, or ``None`` where its package is not installed."""
+    return packaged("fontpkg_inter", "Inter[opsz,wght].ttf")
 
 
 @lru_cache(maxsize=128)
@@ -56,15 +61,20 @@ def text_width(text: str, *, size_px: int, bold: bool = False) -> int:
     return -int(-font(size_px, bold=bold).getlength(text) // 1)
 
 
-@lru_cache(maxsize=4096)
-def _has_glyph(character: str) -> bool:
-    # A character that the face lacks is drawn as the same box as a code point that no face has.
-    return character.isspace() or _glyph(character) != _glyph("\U0010fffd")
+@lru_cache(maxsize=8192)
+def has_glyph(face: ImageFont.FreeTypeFont, character: str) -> bool:
+    """Tell whether a face can draw a character."""
+    # One that it lacks is drawn as the same box as a code point that no face has.
+    return character.isspace() or _glyph(face, character) != _glyph(face, "\U0010fffd")
 
 
-def _glyph(character: str) -> tuple[tuple[int, int], bytes]:
-    mask = font(20).getmask(character)
+def _glyph(face: ImageFont.FreeTypeFont, character: str) -> tuple[tuple[int, int], bytes]:
+    mask = face.getmask(character)
     return mask.size, bytes(mask)
+
+
+def _has_glyph(character: str) -> bool:
+    return has_glyph(font(20), character)
 
 
 def covers(text: str) -> bool:

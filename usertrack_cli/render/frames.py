@@ -13,6 +13,7 @@ from usertrack_cli.render.recording import TOUCH
 from usertrack_cli.render.text import cell_width, safe_text
 from usertrack_cli.render.timeline import Timeline
 from usertrack_cli.render.trail import (
+    FLASH_MS,
     GONE_MS,
     POINTS_MAX,
     RAGE_MARK_MS,
@@ -43,7 +44,6 @@ NARROW_STRETCH_MAX = 1.8
 """The same for pages that are narrow in any case: there letters matter more than shape."""
 EVENTS_WIDTH = 36
 EVENTS_WIDTH_MIN = 24
-FLASH_MS = 400
 WIREFRAMES_MAX, VIEWS_MAX = 8, 32
 """Drawn pages and scrolled views that are kept; a window that is being resized makes many."""
 

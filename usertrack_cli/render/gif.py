@@ -10,8 +10,6 @@ from usertrack_cli.render.grid import Capabilities
 from usertrack_cli.render.letters import picture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from PIL import Image
 
     from usertrack_cli.render.recording import Recording
@@ -51,14 +49,10 @@ def gif(recording: Recording, *, width: int = 100, height: int = 30) -> tuple[by
         file,
         format="GIF",
         save_all=True,
-        append_images=_rest(images),
+        append_images=images[1:],
         duration=durations,
         loop=0,
         optimize=False,
         disposal=1,
     )
     return file.getvalue(), speed
-
-
-def _rest(images: list[Image.Image]) -> Iterator[Image.Image]:
-    yield from images[1:]

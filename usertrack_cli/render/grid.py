@@ -76,9 +76,13 @@ _COLOURS: dict[Role, tuple[int, int, int, int]] = {
 }
 
 
-def rgb_of(role: Role) -> tuple[int, int, int] | None:
-    """Return the colour of a role, or ``None`` where it has the reader's own."""
-    return _COLOURS[role][:3] if role in _COLOURS else None
+GROUND, INK = (17, 20, 26), (216, 220, 228)
+"""Of pictures, red, green, blue; a terminal has the reader's own."""
+
+
+def rgb_of(role: Role) -> tuple[int, int, int]:
+    """Return the colour of a role in a picture."""
+    return _COLOURS[role][:3] if role in _COLOURS else INK
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from usertrack_cli.render.border import BORDERS, FILLING, RULE, SIDES
 from usertrack_cli.render.geometry import Rect
 from usertrack_cli.render.grid import BLANK, PLAIN, Grid, Role, Style
-from usertrack_cli.render.layout import BoxKind
+from usertrack_cli.render.layout import PICTURES, BoxKind, cut_text
 from usertrack_cli.render.row import Piece, settled
 from usertrack_cli.render.text import cell_width, safe_text
-from usertrack_cli.render.transcript import cut_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,7 +46,6 @@ _FILLED = {BoxKind.TEXT: GREEK, BoxKind.IMAGE: SHADE, BoxKind.MEDIA: SHADE}
 _FILL_OVER = frozenset([BLANK, RULE])
 _LOOSE = frozenset([BoxKind.BUTTON, BoxKind.LINK])
 _SOFT_ROLES = frozenset([Role.LINE, Role.FAINT])
-PICTURES = frozenset([BoxKind.IMAGE, BoxKind.MEDIA])
 POINTED_AT = frozenset([BoxKind.FIELD, BoxKind.BUTTON, BoxKind.LINK])
 
 
@@ -112,7 +110,7 @@ def labels_of(boxes: Sequence[tuple[Box, Rect]], *, row_of: Callable[[Box, Rect]
         same = by_text[box.text] if box.text else []
         if box.kind in {BoxKind.HEADING, BoxKind.TEXT} and any(_is_in(one, box) for one in same):
             continue
-        if box.kind in PICTURES and _is_icon(rect) and any(_holds(one, box) for one in pointed):
+        if box.kind in PICTURES and _is_icon(rect) and any(one.holds(box) for one in pointed):
             continue
         around = [one for one in same if _is_in(box, one) and one is not box]
         style = _STYLES[box.kind]
@@ -137,15 +135,8 @@ def _is_icon(rect: Rect) -> bool:
 
 
 def _is_in(inner: Box, outer: Box) -> bool:
-    return inner.kind in {BoxKind.LINK, BoxKind.BUTTON} and inner is not outer and _holds(outer, inner, slack=2)
-
-
-def _holds(outer: Box, inner: Box, *, slack: int = 0) -> bool:
     return (
-        outer.x - slack <= inner.x
-        and outer.y - slack <= inner.y
-        and inner.x + inner.w <= outer.x + outer.w + slack
-        and inner.y + inner.h <= outer.y + outer.h + slack
+        inner.kind in {BoxKind.LINK, BoxKind.BUTTON} and inner is not outer and outer.holds(inner, slack_px=2)
     )
 
 

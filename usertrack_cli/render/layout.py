@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from usertrack_cli.render.text import ELLIPSIS
+
+LABEL_CHARACTERS = 24
+"""The tracker keeps that many characters of a label; one that long was probably cut."""
 FIXED = 1
 """Flag of a box (and of a click) whose element is fixed or sticky: it moves with the viewport."""
 
@@ -20,6 +24,9 @@ class BoxKind(StrEnum):
     MEDIA = "m"
     TEXT = "t"
     CONTAINER = "x"
+
+
+PICTURES = frozenset([BoxKind.IMAGE, BoxKind.MEDIA])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,24 @@ class Box:
         """True where the element keeps its place in the viewport while the page scrolls."""
         return bool(self.flags & FIXED)
 
+    def holds(self, other: Box, *, slack_px: int = 0) -> bool:
+        """Return whether the other lies inside, or sticks out by no more than ``slack_px``."""
+        return (
+            self.x - slack_px <= other.x
+            and self.y - slack_px <= other.y
+            and other.x + other.w <= self.x + self.w + slack_px
+            and other.y + other.h <= self.y + self.h + slack_px
+        )
+
+    def overlaps(self, other: Box) -> bool:
+        """Return whether both share some of the page."""
+        return (
+            self.x < other.x + other.w
+            and other.x < self.x + self.w
+            and self.y < other.y + other.h
+            and other.y < self.y + self.h
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -64,3 +89,8 @@ class Layout:
     def box_of(self, selector: str) -> Box | None:
         """Return the first box with ``selector``, or ``None``."""
         return next((box for box in self.boxes if box.selector == selector), None)
+
+
+def cut_text(text: str) -> str:
+    """Return a label of the tracker; what it cut short ends in an ellipsis."""
+    return f"{text.rstrip()}{ELLIPSIS}" if len(text) == LABEL_CHARACTERS else text

@@ -7,8 +7,6 @@ look-up and every frame of an animation has the same colours.
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,11 +14,14 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from usertrack_cli.errors import UsertrackError
-from usertrack_cli.render.grid import BLANK, HIDDEN, Role, Style, rgb_of
+from usertrack_cli.render.fonts import has_glyph, packaged
+from usertrack_cli.render.grid import BLANK, GROUND, HIDDEN, Role, Style, rgb_of
 from usertrack_cli.render.shapes import areas
 from usertrack_cli.render.text import clusters
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from usertrack_cli.render.grid import Grid
 
 Pixels = npt.NDArray[np.uint8]
@@ -29,8 +30,6 @@ FONT_PX = 16
 CELL_W, CELL_H = 10, 20
 """A cell in pixels: the advance of the font at its size, rounded, and a line."""
 MARGIN_PX = 10
-GROUND = (17, 20, 26)
-INK = (216, 220, 228)
 DIM = 0.62
 """How much of its colour a dim cell keeps."""
 LEVELS = 6
@@ -39,14 +38,9 @@ _ROLES = tuple(Role)
 REGULAR, BOLD = 400, 700
 
 
-@cache
 def font_file() -> Path | None:
     """Return the path of JetBrains Mono, or ``None`` where its package is not installed."""
-    try:
-        path = Path(str(resources.files("fontpkg_jetbrains_mono"))) / "files" / "JetBrainsMono[wght].ttf"
-    except ModuleNotFoundError:
-        return None
-    return path if path.is_file() else None
+    return packaged("fontpkg_jetbrains_mono", "JetBrainsMono[wght].ttf")
 
 
 @cache
@@ -85,7 +79,7 @@ def palette() -> bytes:
     """Return the colours: by role, plain and dim, from ground to ink."""
     colours = bytearray()
     for role in _ROLES:
-        ink = rgb_of(role) or INK
+        ink = rgb_of(role)
         for strength in (1.0, DIM):
             for level in range(LEVELS):
                 part = strength * level / (LEVELS - 1)
@@ -130,15 +124,8 @@ def _ink(character: str, *, is_bold: bool, width: int) -> Pixels:
     return np.asarray(image, dtype=np.uint8)
 
 
-@lru_cache(maxsize=4096)
 def _has_glyph(character: str) -> bool:
-    # A character that the face lacks is drawn as the same box as a code point that no face has.
-    return _glyph(character) != _glyph("\U0010fffd")
-
-
-def _glyph(character: str) -> tuple[tuple[int, int], bytes]:
-    mask = _face(is_bold=False).getmask(character)
-    return mask.size, bytes(mask)
+    return has_glyph(_face(is_bold=False), character)
 
 
 def missing(text: str) -> int:

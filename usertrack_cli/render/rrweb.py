@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from usertrack_cli.render.layout import BoxKind
+from usertrack_cli.render.layout import BoxKind, cut_text
 from usertrack_cli.render.recording import TOUCH
 from usertrack_cli.render.text import safe_text
 from usertrack_cli.render.timeline import Timeline
-from usertrack_cli.render.transcript import cut_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

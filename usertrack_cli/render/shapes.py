@@ -8,9 +8,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+from usertrack_cli.render.text import BRAILLE
+
 THIN, THICK = 0.12, 0.26
 """Width of a line, of the cell's width."""
-BRAILLE = range(0x2800, 0x2900)
 _BRAILLE_BITS = ((0, 0, 1), (0, 1, 2), (0, 2, 4), (1, 0, 8), (1, 1, 16), (1, 2, 32), (0, 3, 64), (1, 3, 128))
 _DOT = 0.3
 """Side of a braille dot, of the room it has."""

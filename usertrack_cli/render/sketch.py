@@ -10,8 +10,8 @@ from PIL import ImageDraw
 
 from usertrack_cli.render import fonts
 from usertrack_cli.render.backdrop import Backdrop, blank
-from usertrack_cli.render.layout import Box, BoxKind, Layout
-from usertrack_cli.render.text import ELLIPSIS, safe_text
+from usertrack_cli.render.layout import Box, BoxKind, Layout, cut_text
+from usertrack_cli.render.text import safe_text
 
 CARD, RULE = "#ffffff", "#dde1e8"
 INK, SOFT_INK, LINK_INK, BAR = "#39414e", "#667080", "#4a6289", "#e3e6eb"
@@ -23,8 +23,6 @@ LINE_PX = 22
 GLYPH_PX_MAX = 180
 LABEL_PX_MIN = 9
 """Smaller labels become grey bars, which say as much."""
-LABEL_CHARS = 24
-"""The tracker cuts labels here; one of this length is taken to go on."""
 
 Rect = tuple[int, int, int, int]
 """Left, top, right, bottom in picture px; right and bottom lie outside."""
@@ -112,7 +110,7 @@ def _labels(layout: Layout) -> list[str]:
 
     Headings and buttons keep theirs, other boxes leave it to what they hold.
     """
-    labels = [_label(box.text) for box in layout.boxes]
+    labels = [safe_text(cut_text(box.text)).strip() for box in layout.boxes]
     named = [index for index, label in enumerate(labels) if label]
     edges = np.array([(b.x, b.y, b.x + b.w, b.y + b.h) for b in (layout.boxes[i] for i in named)])
     for row, index in enumerate(named):
@@ -123,12 +121,6 @@ def _labels(layout: Layout) -> list[str]:
         for held in np.flatnonzero(inside):
             labels[named[held] if keeps else index] = ""
     return labels
-
-
-def _label(text: str) -> str:
-    """Return a stored label as it is shown: what the tracker cut off is an ellipsis."""
-    label = safe_text(text).strip()
-    return f"{label}{ELLIPSIS}" if len(text) >= LABEL_CHARS else label
 
 
 def _write(

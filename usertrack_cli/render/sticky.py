@@ -63,33 +63,15 @@ def sticky_groups(boxes: Sequence[Box]) -> tuple[Sticky, ...]:
         root = boxes[index]
         if index in grouped or root.y < max(header_px, TOP_PX_MAX + 1) or len(groups) >= GROUPS_MAX:
             continue
-        members = frozenset(i for i in fixed if i not in grouped and _overlap(boxes[i], root))
+        members = frozenset(i for i in fixed if i not in grouped and boxes[i].overlaps(root))
         grouped |= members
-        if members and not any(_overlap(box, root) for box in content):
+        if members and not any(box.overlaps(root) for box in content):
             around = [
                 box.y + box.h
                 for box in boxes
-                if box.kind is BoxKind.CONTAINER and not box.is_fixed and _holds(box, root) and box.h > root.h
+                if box.kind is BoxKind.CONTAINER and not box.is_fixed and box.holds(root) and box.h > root.h
             ]
             bottom = root.y + root.h
             limit = min(around, default=bottom)
             groups.append(Sticky(members, root.y, bottom, header_px + MARGIN_PX, limit))
     return tuple(groups)
-
-
-def _overlap(one: Box, other: Box) -> bool:
-    return (
-        one.x < other.x + other.w
-        and other.x < one.x + one.w
-        and one.y < other.y + other.h
-        and other.y < one.y + one.h
-    )
-
-
-def _holds(outer: Box, inner: Box) -> bool:
-    return (
-        outer.x <= inner.x
-        and inner.x + inner.w <= outer.x + outer.w
-        and outer.y <= inner.y
-        and inner.y + inner.h <= outer.y + outer.h
-    )

@@ -6,7 +6,7 @@ from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from usertrack_cli.render.grid import BLANK, HIDDEN, Style, rgb_of
+from usertrack_cli.render.grid import BLANK, GROUND, HIDDEN, Style, rgb_of
 from usertrack_cli.render.shapes import areas
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 CELL_W, CELL_H = 8.4, 17
 FONT_PX = 14
 MARGIN = 10
-GROUND, INK = "#11141a", "#d8dce4"
 _FAMILIES = "'JetBrains Mono','DejaVu Sans Mono',Menlo,Consolas,monospace"
 _FONT = f'font-family="{_FAMILIES}" font-size="{FONT_PX}" xml:space="preserve"'
 
@@ -32,7 +31,7 @@ def svg(grid: Grid, *, title: str) -> str:
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" {_FONT}>',
         f"<title>{escape(title)}</title>",
-        f'<rect width="100%" height="100%" fill="{GROUND}"/>',
+        f'<rect width="100%" height="100%" fill="{_hex(GROUND)}"/>',
     ]
     for y in range(grid.height):
         lines += _row(grid, y)
@@ -47,10 +46,10 @@ def _row(grid: Grid, y: int) -> Iterator[str]:
         text = "".join(character for _, (character, _) in members)
         if not text.strip() and not style.reverse and not style.underline:
             continue
-        fill = _colour(style)
+        fill = _hex(rgb_of(style.role))
         if style.reverse:
             yield _rect(start, y, end - start, 1, fill=fill, opacity=0.6 if style.dim else 1.0)
-            fill = GROUND
+            fill = _hex(GROUND)
         if is_drawing:
             yield from _shapes([(x, character) for x, (character, _) in members], y, fill, style)
         else:
@@ -118,6 +117,5 @@ def _rect(x: float, y: float, width: float, height: float, *, fill: str, opacity
     )
 
 
-def _colour(style: Style) -> str:
-    rgb = rgb_of(style.role)
-    return INK if rgb is None else "#{:02x}{:02x}{:02x}".format(*rgb)
+def _hex(rgb: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*rgb)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 HOSTILE = "·"
 """Stands where a character was that no reader should meet raw."""
 ELLIPSIS = "…"
+BRAILLE = range(0x2800, 0x2900)
+"""Braille characters; the first of them is blank."""
 MARKS_MAX = 2
 """Combining marks kept on one character: enough for Vietnamese and Thai, too few to smear over lines."""
 
@@ -27,14 +29,12 @@ _INVISIBLE_MARKS = frozenset([0x034F, 0x17B4, 0x17B5])
 _REMOVED = _VARIATION_SELECTORS | _EMOJI_MODIFIERS | _INVISIBLE_MARKS
 _FILLERS = frozenset([0x115F, 0x1160, 0x3164, 0xFFA0, 0x1D159])
 """Letters by category, blank to the eye: they make two labels look equal that are not."""
-_BRAILLE_BLANK = 0x2800
 
 _ASCII_STAND_INS = str.maketrans(
     "“”„‘’–—−…·•×→←↑↓ß" + "│─┘┐┤└┌├┴┬┼" + "╌┄━┃▮" + "▨░▶▫▪★◉○●✖↖▸◌≈",
     '"""\'\'---~.*x><^vs' + "|-+++++++++" + "-~=#V" + "%:>oi*XooX@>z~",
 )
 """Drawings and typographic signs that have a fair likeness in ASCII."""
-_BRAILLE = range(0x2800, 0x2900)
 
 
 def safe_text(text: str, *, cells: int | None = None) -> str:
@@ -91,7 +91,7 @@ def ascii_text(text: str) -> str:
 
 
 def _ascii_cell(character: str, width: int) -> str:
-    if ord(character) in _BRAILLE:
+    if ord(character) in BRAILLE:
         return "."
     likeness = character.translate(_ASCII_STAND_INS)
     plain = unicodedata.normalize("NFKD", likeness)[0]
@@ -121,7 +121,7 @@ def _capped(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _guarded(character: str) -> str:
     code = ord(character)
-    if character.isspace() or code == _BRAILLE_BLANK:
+    if character.isspace() or code == BRAILLE.start:
         return " "
     if code in _REMOVED or unicodedata.category(character) == "Cf":
         return ""

@@ -34,6 +34,7 @@ class Timeline:
     Attributes:
         moments: What is worth telling, in order.
         pointings: Where the pointer was, in order; keyboard clicks left out.
+        page_times: When each page was opened.
         idle: From when to when nothing worth watching happens, in order.
     """
 
@@ -47,12 +48,16 @@ class Timeline:
         self._times = [event.at_ms for event in events]
         self._states = states_of(self.pageviews, events)
         self.pointings = self._pointings(events)
+        self._inputs = [
+            [index for index in range(each.first, each.end) if events[index].kind == "input"]
+            for each in self.pageviews
+        ]
         # What was typed until the last instant asked for: frames in a row ask for the same.
         self._typed_key = (0, 0)
         self._typed: dict[str, tuple[int, str]] = {}
         self.pointing_times = [pointing.at_ms for pointing in self.pointings]
         self.moment_times = [moment.at_ms for moment in self.moments]
-        self._page_times = [pageview.from_ms for pageview in self.pageviews]
+        self.page_times = [pageview.from_ms for pageview in self.pageviews]
         self.idle = _idle_spans(events, self.duration_ms)
         self._idle_ends = [end for _, end in self.idle]
         self._skipped = [0]
@@ -81,7 +86,7 @@ class Timeline:
 
     def page_index(self, at_ms: int) -> int:
         """Return which of the pageviews is shown."""
-        return max(bisect_right(self._page_times, at_ms) - 1, 0)
+        return max(bisect_right(self.page_times, at_ms) - 1, 0)
 
     def moment_index(self, at_ms: int) -> int:
         """Return the last moment that has happened, or -1."""
@@ -103,11 +108,6 @@ class Timeline:
             clicks, key=lambda moment: (moment.kind is not MomentKind.RAGE, not moment.nothing, moment.at_ms)
         )
         return ranked[0].at_ms if ranked else 0
-
-    @property
-    def page_times(self) -> Sequence[int]:
-        """When each page was opened."""
-        return self._page_times
 
     def advanced(self, at_ms: int, by_ms: int, *, skips_idle: bool) -> int:
         """Return the instant after ``by_ms`` of watching, idle time left out where asked."""
@@ -165,12 +165,9 @@ class Timeline:
 
     def _pointings(self, events: Sequence[Event]) -> list[Pointing]:
         pointings = []
-        self._inputs: list[list[int]] = [[] for _ in self.pageviews]
         for pageview in self.pageviews:
             for index in range(pageview.first, pageview.end):
                 event = events[index]
-                if event.kind == "input":
-                    self._inputs[pageview.number - 1].append(index)
                 is_pointed = event.kind in {"move", "click"} and not event.has(KEYBOARD)
                 if is_pointed and event.x is not None and event.y is not None:
                     scroll_x, scroll_y = self._states[index].scroll

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from usertrack_cli.render.grid import Role, Style
 from usertrack_cli.render.label import is_soft
+from usertrack_cli.render.text import BRAILLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,6 @@ STEPS_MAX = 1_000
 POINTER, CLICK, RING, RAGE = "↖◉○✖"
 _DOTS = ((1, 2, 4, 64), (8, 16, 32, 128))
 """Bits of a braille character by column and row of the dot."""
-_BRAILLE = 0x2800
 _TONES = (
     (FRESH_MS, Style(Role.POINTER, bold=True)),
     (FADING_MS, Style(Role.TRAIL)),
@@ -70,7 +70,7 @@ def draw_trail(view: Grid, points: Sequence[TrailPoint]) -> None:
         if tone is None or not (0 <= x < width and 0 <= y < height):
             continue
         if is_soft(view.characters[y][x], view.styles[y][x]):
-            view.put(x, y, chr(_BRAILLE + bits), tone)
+            view.put(x, y, chr(BRAILLE.start + bits), tone)
 
 
 def draw_click(view: Grid, column: int, row: int, *, age_ms: int) -> None:

@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from usertrack_cli.render.friction import RAGE_MS, RAGE_PX, field_selectors, is_dead_click, rage_bursts
+from usertrack_cli.render.layout import cut_text
 from usertrack_cli.render.recording import KEYBOARD, TOUCH
-from usertrack_cli.render.text import ELLIPSIS, ascii_text, safe_text
+from usertrack_cli.render.text import ascii_text, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,8 +25,6 @@ FOCUS_ECHO_MS = 500
 """Leaving a tab also takes the focus: within this time the second event says nothing new."""
 
 LABEL_CELLS = 40
-LABEL_CHARACTERS = 24
-"""The tracker keeps that many characters of a label; one that long was probably cut."""
 SELECTOR_CELLS = 28
 MESSAGE_CELLS = 80
 
@@ -94,11 +93,6 @@ def clock_text(at_ms: int, *, tenths: bool = False) -> str:
     if hours:
         text = f"{hours}:{text}"
     return f"{text}.{rest // 100}" if tenths else text
-
-
-def cut_text(text: str) -> str:
-    """Return a label of the tracker; what it cut short ends in an ellipsis."""
-    return f"{text.rstrip()}{ELLIPSIS}" if len(text) == LABEL_CHARACTERS else text
 
 
 def selector_text(selector: str | None) -> str:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from usertrack_cli.render.border import draw_borders
 from usertrack_cli.render.geometry import Rect, Scale, Scrolling
 from usertrack_cli.render.grid import Grid
-from usertrack_cli.render.label import PICTURES, POINTED_AT, Label, labels_of, write_labels
-from usertrack_cli.render.layout import Box, BoxKind, Layout
+from usertrack_cli.render.label import POINTED_AT, Label, labels_of, write_labels
+from usertrack_cli.render.layout import PICTURES, Box, BoxKind, Layout
 from usertrack_cli.render.sticky import sticky_groups
 
 if TYPE_CHECKING:
