@@ -37,9 +37,15 @@ ARROW_SCHEMA = pa.schema(
 )
 SORT_ORDER = [("session", "ascending"), ("seq", "ascending"), ("idx", "ascending")]
 _STRINGS = [column.name for column in EVENT_COLUMNS if column.type == "string"]
-_SOUGHT = ["session", "visitor", "epoch", "seq", "occurred_at", "kind", "page"]
+_SOUGHT = ["session", "visitor", "epoch", "seq", "occurred_at", "kind", "page", "is_bot"]
 """What questions and erasures leave out row groups by; bounds of all columns cost a fifth of the writing."""
-_INTEGERS = [column.name for column in EVENT_COLUMNS if column.type in {"int32", "timestamp"}]
+_STEADY = ["epoch", "pageview", "viewport_w", "viewport_h", "document_w", "document_h"]
+"""Numbers that stay for hundreds of rows: a dictionary keeps them as runs, read in two thirds of the time."""
+_ENCODINGS = {
+    column.name: "RLE" if column.type == "bool" else "DELTA_BINARY_PACKED"
+    for column in EVENT_COLUMNS
+    if column.type in {"int32", "timestamp", "bool"} and column.name not in _STEADY
+}
 
 
 def write_segment(
@@ -77,8 +83,8 @@ def write_segment(
                 row_group_size=ROW_GROUP_ROWS,
                 compression="zstd",
                 compression_level=ZSTD_LEVEL,
-                use_dictionary=_STRINGS,
-                column_encoding=dict.fromkeys(_INTEGERS, "DELTA_BINARY_PACKED"),
+                use_dictionary=[*_STRINGS, *_STEADY],
+                column_encoding=_ENCODINGS,
                 write_page_checksum=True,
                 write_statistics=_SOUGHT,
                 bloom_filter_options={"session": {"ndv": _distinct(table, "session"), "fpp": 0.01}},
