@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from usertrack_cli import api
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "usertrack_cli"
 
@@ -49,6 +51,26 @@ def test_a_process_loads_only_what_it_needs(module: str, heavy: set[str]) -> Non
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert loaded.stdout.strip() == ""
+
+
+def test_every_name_of_the_api_is_there_and_no_module_stands_in_its_place() -> None:
+    modules = {path.stem for path in (PACKAGE / "api").glob("*.py")}
+
+    assert modules.isdisjoint(api.__all__)
+    assert all(getattr(api, name) is not None for name in api.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'heatmapp'"):
+        _ = api.heatmapp  # type: ignore[attr-defined]
+
+
+def test_a_heatmap_loads_no_answer_but_its_own() -> None:
+    code = "import sys; from usertrack_cli import api; api.heatmap; print(*sorted(sys.modules))"
+
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "usertrack_cli.api.heatmaps" in loaded.stdout.split()
+    assert {f"usertrack_cli.api.{name}" for name in ("reports", "comparison", "exports")}.isdisjoint(
+        loaded.stdout.split()
+    )
 
 
 def test_the_wheel_names_every_file_that_travels_with_the_package() -> None:

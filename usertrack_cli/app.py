@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import typer
@@ -25,6 +24,8 @@ class _Commands(typer.core.TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 as above
         if cmd_name in registry.names():
             return registry.load(cmd_name)
+        from difflib import get_close_matches
+
         near = get_close_matches(cmd_name, registry.names(), n=1)
         see = f"did you mean: usertrack {near[0]}" if near else "see: usertrack --help"
         raise UsageError(f"there is no command {cmd_name}", hint=see)

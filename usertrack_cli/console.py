@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any, Literal
 
 from usertrack_cli.errors import UsageError, UsertrackError
 from usertrack_cli.render.numbers import duration_text as duration_text
 from usertrack_cli.render.spreadsheet import spreadsheet_cell
 from usertrack_cli.render.text import cell_width, safe_text
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 EXIT_DONE = 0
 EXIT_BUG = 1
@@ -154,15 +154,22 @@ def chosen_format(*, as_json: bool, as_nl: bool, as_csv: bool) -> Format:
 
 def listing(headings: Sequence[Heading], rows: Iterable[Mapping[str, Any]], chosen: Format) -> None:
     """Print rows in the chosen format; the keys of JSON are published and never renamed."""
-    if chosen is Format.JSON:
-        sys.stdout.write(json.dumps([_plain(row) for row in rows], ensure_ascii=True, indent=1) + "\n")
-    elif chosen is Format.NL:
-        for row in rows:
-            sys.stdout.write(json.dumps(_plain(row), ensure_ascii=True) + "\n")
-    elif chosen is Format.TABLE:
+    if chosen is Format.TABLE:
         _table(headings, list(rows))
+    elif chosen in {Format.JSON, Format.NL}:
+        _objects(rows, chosen)
     else:
         _separated(headings, rows, delimiter="," if chosen is Format.CSV else "\t")
+
+
+def _objects(rows: Iterable[Mapping[str, Any]], chosen: Format) -> None:
+    import json
+
+    if chosen is Format.JSON:
+        sys.stdout.write(json.dumps([_plain(row) for row in rows], ensure_ascii=True, indent=1) + "\n")
+    else:
+        for row in rows:
+            sys.stdout.write(json.dumps(_plain(row), ensure_ascii=True) + "\n")
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,6 +177,8 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _separated(headings: Sequence[Heading], rows: Iterable[Mapping[str, Any]], *, delimiter: str) -> None:
+    import csv
+
     writer = csv.writer(sys.stdout, delimiter=delimiter, lineterminator="\n")
     writer.writerow([heading.key for heading in headings])
     for row in rows:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from usertrack_cli import controller, naming, values
 from usertrack_cli.errors import StoreError, UsageError
@@ -313,7 +313,6 @@ def zone_of(settings: Settings) -> ZoneInfo:
         return ZoneInfo(settings.timezone)
     try:
         name = str(Path("/etc/localtime").resolve()).partition("zoneinfo/")[2]
-        is_known = name in available_timezones() and name != "Etc/UTC"
-        return ZoneInfo(name if is_known else "UTC")
-    except OSError:
+        return ZoneInfo(name if name and name != "Etc/UTC" else "UTC")
+    except (OSError, ValueError, ZoneInfoNotFoundError):
         return ZoneInfo("UTC")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from usertrack_cli.api.report import BYTES_MAX
+from usertrack_cli.api.reports import BYTES_MAX
 from usertrack_cli.render.report.embedding import WIDTH_PX, embedded
 
 SHARE_BYTES = BYTES_MAX // 7

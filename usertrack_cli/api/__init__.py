@@ -3,30 +3,39 @@
 >>> from usertrack_cli import api
 >>> home = api.open_store()
 >>> api.heatmap(home, api.Filter(site="default", page="/shop")).image.show()
+
+A name is loaded when it is first used, since a command needs few of them. For that no module in here may be
+called like one of the names.
 """
 
-from usertrack_cli.api.access_logs import ImportedLog, import_access_log
-from usertrack_cli.api.comparison import Change, Side, check_drop, compare, difference_map
-from usertrack_cli.api.copies import copy_files, note_copies, settings_of, write_copy
-from usertrack_cli.api.elements import ElementRow, elements
-from usertrack_cli.api.exports import TableFormat, View, export, export_lines, sql_file
-from usertrack_cli.api.heatmaps import HeatmapKind, heatmap
-from usertrack_cli.api.imports import ImportedSession, import_rrweb
-from usertrack_cli.api.labels import SessionLabels
-from usertrack_cli.api.lists import pages, remember, session_by_prefix, sessions
-from usertrack_cli.api.live import present
-from usertrack_cli.api.overview import Overview, funnel, overview, suggested_groups
-from usertrack_cli.api.pictures import Picture
-from usertrack_cli.api.questions import sql, sql_schema
-from usertrack_cli.api.replays import recording
-from usertrack_cli.api.report import WrittenReport, report, write_report
-from usertrack_cli.api.screenshots import take_screenshots
-from usertrack_cli.api.scrollmaps import scrollmap
-from usertrack_cli.api.store import open_store
-from usertrack_cli.api.tags import caught_sessions, tag_counts, tag_sessions
-from usertrack_cli.api.watching import named_sessions, next_sessions, worst_sessions
-from usertrack_cli.queries.filters import Filter
-from usertrack_cli.queries.friction import Thresholds
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from usertrack_cli.api.access_logs import ImportedLog, import_access_log
+    from usertrack_cli.api.comparison import Change, Side, check_drop, compare, difference_map
+    from usertrack_cli.api.copies import copy_files, note_copies, settings_of, write_copy
+    from usertrack_cli.api.exports import TableFormat, View, export, export_lines, sql_file
+    from usertrack_cli.api.heatmaps import HeatmapKind, heatmap
+    from usertrack_cli.api.imports import ImportedSession, import_rrweb
+    from usertrack_cli.api.labels import SessionLabels
+    from usertrack_cli.api.ledger import ElementRow, elements
+    from usertrack_cli.api.lists import pages, remember, session_by_prefix, sessions
+    from usertrack_cli.api.live import present
+    from usertrack_cli.api.overviews import Overview, funnel, overview, suggested_groups
+    from usertrack_cli.api.pictures import Picture
+    from usertrack_cli.api.questions import sql, sql_schema
+    from usertrack_cli.api.replays import recording
+    from usertrack_cli.api.reports import WrittenReport, report, write_report
+    from usertrack_cli.api.screenshots import take_screenshots
+    from usertrack_cli.api.scrollmaps import scrollmap
+    from usertrack_cli.api.store import open_store
+    from usertrack_cli.api.tags import caught_sessions, tag_counts, tag_sessions
+    from usertrack_cli.api.watching import named_sessions, next_sessions, worst_sessions
+    from usertrack_cli.queries.filters import Filter
+    from usertrack_cli.queries.friction import Thresholds
 
 __all__ = [
     "Change",
@@ -80,3 +89,44 @@ __all__ = [
     "write_copy",
     "write_report",
 ]
+
+_HOMES = {
+    "api.access_logs": "ImportedLog import_access_log",
+    "api.comparison": "Change Side check_drop compare difference_map",
+    "api.copies": "copy_files note_copies settings_of write_copy",
+    "api.exports": "TableFormat View export export_lines sql_file",
+    "api.heatmaps": "HeatmapKind heatmap",
+    "api.imports": "ImportedSession import_rrweb",
+    "api.labels": "SessionLabels",
+    "api.ledger": "ElementRow elements",
+    "api.lists": "pages remember session_by_prefix sessions",
+    "api.live": "present",
+    "api.overviews": "Overview funnel overview suggested_groups",
+    "api.pictures": "Picture",
+    "api.questions": "sql sql_schema",
+    "api.replays": "recording",
+    "api.reports": "WrittenReport report write_report",
+    "api.screenshots": "take_screenshots",
+    "api.scrollmaps": "scrollmap",
+    "api.store": "open_store",
+    "api.tags": "caught_sessions tag_counts tag_sessions",
+    "api.watching": "named_sessions next_sessions worst_sessions",
+    "queries.filters": "Filter",
+    "queries.friction": "Thresholds",
+}
+"""Module below ``usertrack_cli`` to the names that it gives."""
+
+
+if not TYPE_CHECKING:  # a checker is to miss a name that is not there
+
+    def __getattr__(name: str) -> Any:
+        home = next((module for module, names in _HOMES.items() if name in names.split()), None)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(import_module(f"usertrack_cli.{home}"), name)
+        globals()[name] = found
+        return found
+
+
+def __dir__() -> list[str]:
+    return __all__

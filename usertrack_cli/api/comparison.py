@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from usertrack_cli.api.ageing import say_ageing
-from usertrack_cli.api.elements import page_ledger
 from usertrack_cli.api.heatmaps import (
     OF_MOVES,
     TITLES,
@@ -18,6 +17,7 @@ from usertrack_cli.api.heatmaps import (
     definition,
     kinds_of,
 )
+from usertrack_cli.api.ledger import page_ledger
 from usertrack_cli.api.pages_drawn import PageDrawn, backdrop_of, page_drawn
 from usertrack_cli.api.pictures import OnStep, Picture, picture_of, silent
 from usertrack_cli.errors import CheckFailedError, NothingMatchedError

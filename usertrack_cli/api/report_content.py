@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from usertrack_cli import __version__, clock
 from usertrack_cli.api.lists import sessions
-from usertrack_cli.api.overview import Overview, fields_of, overview
+from usertrack_cli.api.overviews import Overview, fields_of, overview
 from usertrack_cli.api.pictures import OnStep, dates
 from usertrack_cli.naming import Conversion
 from usertrack_cli.queries.filters import Filter

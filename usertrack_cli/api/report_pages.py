@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from usertrack_cli.api.elements import elements
 from usertrack_cli.api.heatmaps import heatmap
+from usertrack_cli.api.ledger import elements
 from usertrack_cli.api.scrollmaps import scrollmap
 from usertrack_cli.errors import NothingMatchedError
 from usertrack_cli.queries.filters import Filter

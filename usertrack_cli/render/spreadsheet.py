@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from usertrack_cli.render.text import safe_text
@@ -16,6 +15,8 @@ def spreadsheet_cell(value: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, dict | list | tuple):
+        import json
+
         value = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, str):
         return value

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from usertrack_cli import clock
 from usertrack_cli.api.lists import pages
-from usertrack_cli.api.overview import funnel
+from usertrack_cli.api.overviews import funnel
 from usertrack_cli.api.pictures import OnStep, silent
 from usertrack_cli.api.replays import recording
 from usertrack_cli.api.report_content import SESSIONS, content_of
