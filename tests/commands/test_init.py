@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 import os
-import pty
-import select
 import sys
-import time
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from tests import terminal
 from tests.commands.conftest import Run
 from usertrack_cli.settings import read_file, resolve
 
-PATIENCE_S = 60.0
-
 
 def talk(arguments: Sequence[str], lines: Sequence[str], home: Path) -> tuple[int, str]:
-    """Run a command on a terminal, answer each question in turn, and return its code and all that was shown."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        environment = {"HOME": str(home), "PATH": os.environ["PATH"], "TERM": "xterm"}
-        os.execve(sys.executable, [sys.executable, "-m", "usertrack_cli", *arguments], environment)  # noqa: S606
-    shown, answers = b"", iter(lines)
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        if not select.select([terminal], [], [], 0.1)[0]:
-            continue
-        try:
-            part = os.read(terminal, 4096)
-        except OSError:  # the other side is gone
-            break
-        if not part:
-            break
-        shown += part
-        if part.endswith(b"]: "):
-            line = next(answers, None)
-            os.write(terminal, b"\x04" if line is None else line.encode() + b"\n")
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    os.close(terminal)
-    return code, shown.decode()
+    """Run usertrack where somebody answers."""
+    environment = {"HOME": str(home), "PATH": os.environ["PATH"], "TERM": "xterm"}
+    return terminal.talk([sys.executable, "-m", "usertrack_cli", *arguments], lines, environment=environment)
 
 
 def test_the_answers_become_settings(tmp_path: Path) -> None:
