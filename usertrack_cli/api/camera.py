@@ -103,12 +103,16 @@ def photograph(
     return Taken(picture=picture, shot=shot, refused=tuple(sorted(set(gate.refused))))
 
 
+def chromium_on_path() -> str | None:
+    """Return where Chromium is, ``None`` where it is missing."""
+    return next((found for name in _BROWSERS if (found := shutil.which(name))), None)
+
+
 def _launched(driver: Playwright, proxy: str) -> Browser:
-    path = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
     flags = [*_FLAGS, f"--proxy-server={proxy}"]
     if os.geteuid() == 0:
         flags.append("--no-sandbox")
-    return driver.chromium.launch(executable_path=path, args=flags)
+    return driver.chromium.launch(executable_path=chromium_on_path(), args=flags)
 
 
 def _shot(

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, Any
 
 import typer
 
 from usertrack_cli import api, console
 from usertrack_cli.commands.elements import percent, selector_tail
-from usertrack_cli.commands.heatmap import BACKGROUND, OUTPUT, PAGE, PIXEL_RATIO, PREVIEW, preview_of, write
+from usertrack_cli.commands.picture import (
+    BACKGROUND,
+    OUTPUT,
+    PAGE,
+    PIXEL_RATIO,
+    PREVIEW,
+    kind_of,
+    preview_of,
+    write,
+)
 from usertrack_cli.commands.progress import progress
 from usertrack_cli.console import Heading
 from usertrack_cli.errors import UsageError
-from usertrack_cli.options import Call, one_of, shared
+from usertrack_cli.options import Call, shared
 from usertrack_cli.queries.filters import Filter
 
 _HEADINGS = (
@@ -84,7 +93,7 @@ def command(
             picture = api.difference_map(
                 call.home,
                 *sides,
-                kind=cast("api.HeatmapKind", one_of(kind, "--kind", get_args(api.HeatmapKind))),
+                kind=kind_of(kind),
                 zone=call.zone,
                 background=background,
                 pixel_ratio=pixel_ratio,

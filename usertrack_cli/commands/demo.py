@@ -14,16 +14,17 @@ from zoneinfo import ZoneInfo
 import typer
 
 from usertrack_cli import api, clock, console
+from usertrack_cli.commands.picture import write
 from usertrack_cli.commands.snippet import script_tag
 from usertrack_cli.errors import NothingMatchedError, UsageError
-from usertrack_cli.settings import resolve, zone_of
+from usertrack_cli.settings import SETTINGS_FILE
 from usertrack_cli.store.home import Home, open_home
 
 PAGE = "/shop"
-_MARK = "usertrack.toml"
-_SETTINGS = """\
+ZONE = ZoneInfo("UTC")
+_SETTINGS = f"""\
 # A store made by `usertrack demo`; the next demo in this folder replaces it.
-timezone = "UTC"
+timezone = "{ZONE}"
 """
 
 
@@ -56,10 +57,9 @@ def command(
     """
     data = folder / "data"
     _clear(data)
-    zone = zone_of(resolve({}).settings)
     made = _record(data, visitors=visitors, is_recorded=is_recorded)
     home = open_home(data.absolute())
-    files = _draw(home, folder, zone, made)
+    files = _draw(home, folder, made)
     _summary(folder, made, files)
 
 
@@ -67,7 +67,7 @@ def _clear(data: Path) -> None:
     """Start anew where an earlier demo was; refuse to touch anything else."""
     if not data.exists():
         return
-    mark = data / _MARK
+    mark = data / SETTINGS_FILE
     if not mark.is_file() or mark.read_text(encoding="utf-8") != _SETTINGS:
         raise UsageError(f"{data} is there already and was not made by a demo", hint="name another folder")
     shutil.rmtree(data)
@@ -125,25 +125,23 @@ def _progress(count: int) -> Callable[[int], None]:
     return show
 
 
-def _draw(home: Home, folder: Path, zone: ZoneInfo, made: _Made) -> list[tuple[Path, str]]:
-    from usertrack_cli.render.picture import write_png
+def _draw(home: Home, folder: Path, made: _Made) -> list[tuple[Path, str]]:
     from usertrack_cli.render.storyboard import storyboard
 
     chosen = api.Filter(site="default", page=PAGE, from_ms=clock.now_ms() - 2 * clock.DAY_MS)
-    heatmap = api.heatmap(home, chosen, zone=zone)
-    write_png(heatmap.image, folder / "heatmap.png", metadata=heatmap.metadata)
-    scrollmap = api.scrollmap(home, chosen, zone=zone)
-    write_png(scrollmap.image, folder / "scrollmap.png", metadata=scrollmap.metadata)
+    heatmap = write(api.heatmap(home, chosen, zone=ZONE), folder / "heatmap.png")
+    scrollmap = write(api.scrollmap(home, chosen, zone=ZONE), folder / "scrollmap.png")
     try:
         recording = api.recording(home, site="default", session=made.replayed)
     except NothingMatchedError as error:
         raise UsageError("the demo recorded nothing that could be replayed") from error
     text = "".join(f"{line}\n" for line in storyboard(recording, width=100, height=30, frames_max=24))
-    (folder / "replay.txt").write_text(text, encoding="utf-8")
+    replay = folder / "replay.txt"
+    replay.write_text(text, encoding="utf-8")
     return [
-        (folder / "heatmap.png", f"clicks on {PAGE}, over a wireframe of the page"),
-        (folder / "scrollmap.png", f"how far down {PAGE} was seen"),
-        (folder / "replay.txt", f"session {made.replayed[:8]} as text"),
+        (heatmap, f"clicks on {PAGE}, over a wireframe of the page"),
+        (scrollmap, f"how far down {PAGE} was seen"),
+        (replay, f"session {made.replayed[:8]} as text"),
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from usertrack_cli import api, console
-from usertrack_cli.commands.heatmap import DEAD_MS, PAGE, RAGE_CLICKS, RAGE_MS, RAGE_PX
+from usertrack_cli.commands.picture import DEAD_MS, PAGE, RAGE_CLICKS, RAGE_MS, RAGE_PX, USUAL
 from usertrack_cli.commands.progress import progress
 from usertrack_cli.console import Heading
 from usertrack_cli.options import Call, shared
@@ -57,13 +57,13 @@ def command(
     call: Call,
     page: PAGE,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows at most.")] = 100,
-    rage_clicks: RAGE_CLICKS = 3,
-    rage_ms: RAGE_MS = 1_000,
-    rage_px: RAGE_PX = 30,
-    dead_ms: DEAD_MS = 2_500,
+    rage_clicks: RAGE_CLICKS = USUAL.rage_clicks,
+    rage_ms: RAGE_MS = USUAL.rage_ms,
+    rage_px: RAGE_PX = USUAL.rage_px,
+    dead_ms: DEAD_MS = USUAL.dead_ms,
     quick_back_ms: Annotated[
         int, typer.Option("--quick-back-ms", help="Quick back: less than so many ms on the page it led to.")
-    ] = 10_000,
+    ] = USUAL.quick_back_ms,
 ) -> None:
     """List the elements of a page that were clicked.
 

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated
 
 import typer
 
-from usertrack_cli import api, console, suggestions
+from usertrack_cli import api
+from usertrack_cli.commands.picture import (
+    BACKGROUND,
+    COLORMAP,
+    COLORMAPS,
+    DEAD_MS,
+    OUTPUT,
+    PAGE,
+    PIXEL_RATIO,
+    PREVIEW,
+    RAGE_CLICKS,
+    RAGE_MS,
+    RAGE_PX,
+    USUAL,
+    kind_of,
+    show,
+)
 from usertrack_cli.commands.progress import progress
 from usertrack_cli.options import Call, one_of, shared
 
-COLORMAPS = ("inferno", "turbo", "viridis", "cividis")
 _SCALES = ("sqrt", "linear", "log")
-
-PAGE = Annotated[
-    str,
-    typer.Option(
-        "--page", metavar="PATH", help="The page, for example /shop.", autocompletion=suggestions.pages
-    ),
-]
-OUTPUT = Annotated[
-    Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="PNG to write; named after the page if unsaid."),
-]
-BACKGROUND = Annotated[
-    Path | None, typer.Option("--background", metavar="FILE", help="A picture of the page to draw on.")
-]
-COLORMAP = Annotated[str, typer.Option("--colormap", help="inferno, turbo, viridis or cividis.")]
-PREVIEW = Annotated[bool, typer.Option("--preview", help="Show it in the terminal; with -o write it too.")]
-PIXEL_RATIO = Annotated[float, typer.Option("--pixel-ratio", min=0.1, max=4, help="2 draws at double size.")]
-RAGE_CLICKS = Annotated[int, typer.Option("--rage-clicks", help="Rage: so many clicks …")]
-RAGE_MS = Annotated[int, typer.Option("--rage-ms", help="… within so many ms …")]
-RAGE_PX = Annotated[int, typer.Option("--rage-px", help="… inside a circle of this radius.")]
-DEAD_MS = Annotated[int, typer.Option("--dead-ms", help="Dead: no reaction within so many ms.")]
 
 
 @shared(filters=True)
@@ -51,10 +44,10 @@ def command(
     radius: Annotated[float, typer.Option("--radius", help="How far one event is seen, px.")] = 24,
     opacity: Annotated[float, typer.Option("--opacity", help="Of the hottest colour, 0 to 1.")] = 0.8,
     k: Annotated[int, typer.Option("--k", help="Leave out squares with fewer sessions.")] = 1,
-    rage_clicks: RAGE_CLICKS = 3,
-    rage_ms: RAGE_MS = 1_000,
-    rage_px: RAGE_PX = 30,
-    dead_ms: DEAD_MS = 2_500,
+    rage_clicks: RAGE_CLICKS = USUAL.rage_clicks,
+    rage_ms: RAGE_MS = USUAL.rage_ms,
+    rage_px: RAGE_PX = USUAL.rage_px,
+    dead_ms: DEAD_MS = USUAL.dead_ms,
     pixel_ratio: PIXEL_RATIO = 1.0,
     preview: PREVIEW = False,
 ) -> None:
@@ -71,7 +64,7 @@ def command(
         picture = api.heatmap(
             call.home,
             call.filter(page=page),
-            kind=cast("api.HeatmapKind", one_of(kind, "--kind", get_args(api.HeatmapKind))),
+            kind=kind_of(kind),
             zone=call.zone,
             background=background,
             colormap=one_of(colormap, "--colormap", COLORMAPS),
@@ -84,47 +77,3 @@ def command(
             on_step=on_step,
         )
     show(picture, output, preview=preview)
-
-
-def show(picture: api.Picture, output: Path | None, *, preview: bool = False) -> None:
-    """Write a picture whole and print where it is, or show it in the terminal."""
-    for each in picture.notes:
-        console.note(each)
-    if preview:
-        preview_of(picture)
-    if output is not None or not preview:
-        save(picture, output)
-
-
-def save(picture: api.Picture, output: Path | None) -> None:
-    """Write a picture whole and print where it is."""
-    console.result(str(write(picture, output)))
-
-
-def write(picture: api.Picture, output: Path | None) -> Path:
-    """Write a picture whole and return where it is."""
-    from usertrack_cli.render.picture import write_png
-
-    path = output or Path(picture.name)
-    write_png(picture.image, path, metadata=picture.metadata)
-    return path
-
-
-def preview_of(picture: api.Picture) -> None:
-    """Show a picture in the terminal."""
-    import os
-    import sys
-
-    from usertrack_cli.render.grid import Capabilities
-    from usertrack_cli.render.preview import preview_lines
-
-    able = Capabilities.detected(os.environ, encoding=sys.stdout.encoding)
-    console.lines(
-        preview_lines(
-            picture.image,
-            columns=console.terminal_width(),
-            capabilities=able,
-            header=picture.facts,
-            top_px=picture.page_top_px,
-        )
-    )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from usertrack_cli import api, console
-from usertrack_cli.commands.heatmap import PAGE
+from usertrack_cli.commands.picture import PAGE
 from usertrack_cli.commands.progress import progress
 from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call, one_of, shared

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from usertrack_cli import api
-from usertrack_cli.commands.heatmap import (
+from usertrack_cli.commands.picture import (
     BACKGROUND,
     COLORMAP,
     COLORMAPS,

@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from usertrack_cli.api.camera import chromium_on_path
 from usertrack_cli.demo.walk import Visitor, Walk
 
 if TYPE_CHECKING:
@@ -44,12 +44,7 @@ _PHONE = f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) {_SAFARI} Mobi
 
 def chromium_path() -> str | None:
     """Return where Chromium is, or ``None`` where it, or Playwright to drive it, is missing."""
-    if find_spec("playwright") is None:
-        return None
-    return next(
-        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
-        None,
-    )
+    return None if find_spec("playwright") is None else chromium_on_path()
 
 
 def launch_options(path: str, *, user_agent: str | None = None) -> dict[str, Any]:
