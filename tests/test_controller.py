@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from usertrack_cli.controller import REQUIRED, controller_of
-from usertrack_cli.errors import UsageError
+from usertrack_cli.errors import CheckFailedError, UsageError
 from usertrack_cli.settings import SETTINGS_FILE, read_file
 
 
@@ -34,11 +34,14 @@ name = "Blog & Co"
     assert controller_of(table, "blog").text("name", "en") == "Blog & Co"
     assert controller_of(table, "shop").text("name", "en") == "Oak & Ember"
     assert controller_of(table, "blog").text("purposes", "de") == "Seiten verbessern"
-    assert controller_of(table).missing == ("address", "contact", "legal_basis", "recipients")
+    with pytest.raises(CheckFailedError, match=r"lacks address, contact, legal_basis, recipients$"):
+        controller_of(table).require(consequence="")
+    controller_of(table).require(("name", "purposes"), consequence="")
 
 
 def test_without_a_table_everything_needed_is_missing(tmp_path: Path) -> None:
-    assert controller_of(read_file(written(tmp_path, 'site = "blog"')), "blog").missing == REQUIRED
+    with pytest.raises(CheckFailedError, match=f"lacks {', '.join(REQUIRED)}$"):
+        controller_of(read_file(written(tmp_path, 'site = "blog"')), "blog").require(consequence="")
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,14 @@ def test_a_value_that_cannot_be_names_setting_and_origin(name: str, value: str) 
 
 
 @pytest.mark.parametrize(
+    ("name", "said"), [("port", "a whole number is needed"), ("sample_ratio", "a number from 0 to 1 is needed")]
+)
+def test_what_is_no_number_is_said_in_words(name: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        resolve({}, environ={f"USERTRACK_{name.upper()}": "many"})
+
+
+@pytest.mark.parametrize(
     "text", ["colour = 1", "[site.Blog]\n", "[site.blog]\nport = 1", "not toml", "[site.blog]\ncolour = 1"]
 )
 def test_a_file_that_cannot_be_is_refused(tmp_path: Path, text: str) -> None:

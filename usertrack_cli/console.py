@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 EXIT_DONE = 0
-EXIT_BUG = 1
 EXIT_INTERRUPTED = 130
 
 _GAP = 2
@@ -118,9 +117,7 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not can_ask():
         raise UsageError("nothing was removed: there is no terminal to ask on", hint="add --yes to go ahead")
-    sys.stderr.write(f"{safe_text(question)} [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    if asked(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
         raise UsageError("nothing was removed: the answer was not yes")
 
 
@@ -140,7 +137,7 @@ def asked(question: str) -> str:
     line = sys.stdin.readline()
     if not line:
         sys.stderr.write("\n")
-        raise UsageError("the answers ended before the questions", hint="nothing was made; start again")
+        raise UsageError("the answers ended before the questions", hint="nothing was changed; start again")
     return line
 
 

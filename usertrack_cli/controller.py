@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from usertrack_cli.errors import CheckFailedError
+
 Language = Literal["en", "de"]
 TABLE = "controller"
 
@@ -42,10 +44,18 @@ class Controller:
             return value
         return value.get(language) or next((text for text in value.values() if text), "")
 
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Required fields that are empty."""
-        return tuple(name for name in REQUIRED if not self.text(name, "en").strip())
+    def require(self, needed: tuple[str, ...] = REQUIRED, *, consequence: str) -> None:
+        """Refuse to be taken for complete.
+
+        Args:
+            consequence: What a text that was written all the same says there.
+
+        Raises:
+            CheckFailedError: A field that is needed is empty.
+        """
+        lacking = [name for name in needed if not self.text(name, "en").strip()]
+        if lacking:
+            raise CheckFailedError(f"[{TABLE}] in usertrack.toml lacks {', '.join(lacking)}", hint=consequence)
 
 
 def controller_of(table: Mapping[str, Any], site: str | None = None) -> Controller:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
 from zoneinfo import ZoneInfo
 
 import typer
 
 from usertrack_cli import clock, suggestions
+from usertrack_cli.controller import Language
 from usertrack_cli.errors import UsageError
 from usertrack_cli.queries.filters import SOURCES, Filter
 from usertrack_cli.settings import (
@@ -31,10 +32,13 @@ from usertrack_cli.store.home import Home, open_home
 from usertrack_cli.values import duration_ms
 
 DEFAULT_RANGE = "30d"
+DEVICES = ("desktop", "tablet", "mobile")
+WIDTH_CLASSES = ("wide", "medium", "narrow")
 
 DATA = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Data directory; USERTRACK_DATA names it too.")
 ]
+LANG = Annotated[str, typer.Option("--lang", help="Language of the text: en or de.")]
 _SITE = Annotated[
     str | None,
     typer.Option(
@@ -83,7 +87,6 @@ _OUTPUTS: dict[str, Any] = {
     "as_nl": Annotated[bool, typer.Option("--nl", help="Print one JSON object a line.")],
     "as_csv": Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")],
 }
-_FLAG_TYPES: dict[type, Any] = {int: int, bool: bool, float: float}
 
 
 @dataclass(frozen=True)
@@ -151,21 +154,20 @@ class Call:
     def filter(self, *, page: str | None = None) -> Filter:
         """Return the shared filters; dates are whole days in the zone."""
         from_ms, to_ms = self._range()
-        source = self.values.get("source")
         return Filter(
             site=self.settings.site,
             page=page,
             from_ms=from_ms,
             to_ms=to_ms,
-            device=self.values.get("device"),
-            width_class=self.values.get("width_class"),
+            device=self._one_of("device", DEVICES),
+            width_class=self._one_of("width_class", WIDTH_CLASSES),
             country=self.values.get("country"),
             browser=self.values.get("browser"),
             referrer=self.values.get("referrer"),
             utm=self.values.get("utm"),
             clicked=self.values.get("clicked"),
             tag=self.values.get("tag"),
-            source=None if source is None else one_of(source, "--source", SOURCES),
+            source=self._one_of("source", SOURCES),
             includes_bots=bool(self.values.get("include_bots")),
             groups=self.settings.page,
             rules=self.settings.tag,
@@ -177,36 +179,56 @@ class Call:
         chosen = replace(self.filter(page=page), site=self.site)
         return chosen if has_range else replace(chosen, from_ms=None, to_ms=None)
 
-    def midnight(self, text: str) -> int:
-        """Return the instant at which a day begins in the zone, ms.
+    def midnight(self, day: date) -> int:
+        """Return the instant at which a day begins in the zone, ms."""
+        return int(datetime.combine(day, time(), tzinfo=self.zone).timestamp() * 1000)
 
-        Raises:
-            UsageError: It is no date.
-        """
-        return self._midnight(_day(text))
+    def _one_of(self, name: str, choices: tuple[str, ...]) -> str | None:
+        value: str | None = self.values.get(name)
+        return None if value is None else one_of(value, f"--{name.replace('_', '-')}", choices)
 
     def _range(self) -> tuple[int | None, int | None]:
         first, final, last = (self.values.get(name) for name in ("from_day", "to_day", "last"))
         if last is not None and (first or final):
             raise UsageError("--last excludes --from and --to", hint="leave one of them")
         if first or final:
-            start = None if first is None else self._midnight(_day(first))
-            end = None if final is None else self._midnight(_day(final) + timedelta(days=1))
+            start = None if first is None else self.midnight(day_of(first))
+            end = None if final is None else self.midnight(day_of(final) + timedelta(days=1))
             return start, end
-        try:
-            return clock.now_ms() - duration_ms(last or DEFAULT_RANGE), None
-        except ValueError as error:
-            raise UsageError(f"--last cannot be {last!r}: {error}") from error
-
-    def _midnight(self, day: date) -> int:
-        return int(datetime.combine(day, time(), tzinfo=self.zone).timestamp() * 1000)
+        return clock.now_ms() - span_ms(last or DEFAULT_RANGE, "--last"), None
 
 
-def _day(text: str) -> date:
+def day_of(text: str) -> date:
+    """Return the date that was typed.
+
+    Raises:
+        UsageError: It is none.
+    """
     try:
         return date.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"{text!r} is not a date", hint="write it as 2026-11-23") from error
+
+
+def span_ms(text: str, flag: str) -> int:
+    """Return the milliseconds of a duration such as ``30m``.
+
+    Raises:
+        UsageError: It is none.
+    """
+    try:
+        return duration_ms(text)
+    except ValueError as error:
+        raise UsageError(f"{flag} cannot be {text!r}: {error}") from error
+
+
+def language_of(text: str) -> Language:
+    """Return the language of ``--lang``.
+
+    Raises:
+        UsageError: Nothing is written in it.
+    """
+    return cast("Language", one_of(text, "--lang", get_args(Language)))
 
 
 def one_of(value: str, flag: str, choices: tuple[str, ...]) -> str:

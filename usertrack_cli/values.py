@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import ip_network
 from typing import Any, get_args
 from urllib.parse import urlsplit
@@ -33,9 +34,10 @@ def text(raw: object) -> str:
 
 def whole(raw: object) -> int:
     """Return a whole number."""
-    if isinstance(raw, bool) or not isinstance(raw, int | str):
-        raise ValueError("a whole number is needed")
-    return int(raw)
+    with suppress(ValueError):
+        if isinstance(raw, int | str) and not isinstance(raw, bool):
+            return int(raw)
+    raise ValueError("a whole number is needed")
 
 
 def positive(raw: object) -> int:
@@ -55,12 +57,10 @@ def ipv6_prefix(raw: object) -> int:
 
 def ratio(raw: object) -> float:
     """Return a share from 0 to 1."""
-    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
-        raise ValueError("a number from 0 to 1 is needed")
-    number = float(raw)
-    if not 0 <= number <= 1:
-        raise ValueError("a number from 0 to 1 is needed")
-    return number
+    with suppress(ValueError):
+        if isinstance(raw, int | float | str) and not isinstance(raw, bool) and 0 <= float(raw) <= 1:
+            return float(raw)
+    raise ValueError("a number from 0 to 1 is needed")
 
 
 def flag(raw: object) -> bool:
@@ -161,6 +161,12 @@ def duration_ms(raw: object) -> int:
     if match is None:
         raise ValueError("a duration such as 30s, 10m, 48h or 390d is needed")
     return int(match[1]) * _DURATION_UNITS[match[2]]
+
+
+def span_text(milliseconds: int) -> str:
+    """Return a duration of whole seconds as it would be typed, in the largest unit that fits."""
+    unit, size_ms = next(each for each in reversed(_DURATION_UNITS.items()) if milliseconds % each[1] == 0)
+    return f"{milliseconds // size_ms}{unit}"
 
 
 def one_of(choices: Any) -> Callable[[object], str]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from usertrack_cli import api, console
 from usertrack_cli.commands import person
-from usertrack_cli.commands.preview import show_match, show_search
-from usertrack_cli.errors import CheckFailedError, NothingMatchedError, UsageError
-from usertrack_cli.options import Call, one_of, shared
+from usertrack_cli.commands.preview import searched, show_match
+from usertrack_cli.errors import CheckFailedError, NothingMatchedError
+from usertrack_cli.options import LANG, Call, language_of, shared
 from usertrack_cli.plural import count
+from usertrack_cli.settings import resolve
 
 if TYPE_CHECKING:
-    from usertrack_cli.controller import Controller, Language
     from usertrack_cli.lifecycle.matching import Match
 
 
@@ -35,7 +35,7 @@ def command(
         str,
         typer.Option("--identity-checked", metavar="HOW", help="How you know that all of it is this person's."),
     ] = "",
-    lang: Annotated[str, typer.Option("--lang", help="Language of the page: en or de.")] = "en",
+    lang: LANG = "en",
     request: person.REQUEST = "",
 ) -> None:
     """Write a copy of everything about one visitor, for that visitor.
@@ -51,10 +51,9 @@ def command(
     from usertrack_cli.lifecycle.access import copy_of, log_access
     from usertrack_cli.lifecycle.request import request_number
 
-    number, language = request_number(request), cast("Language", one_of(lang, "--lang", ("en", "de")))
+    number, language = request_number(request), language_of(lang)
     address = person.address_of(ip, ip_file)
-    if (address is None) == (not session):
-        raise UsageError("name either a visitor with --ip or sessions with --session")
+    person.require_one(address, session)
     if address is not None:
         match = _found(call, address, ua, identity=identity_checked)
         places, agents = match.places, [agent for agent, _ in match.per_agent]
@@ -67,7 +66,7 @@ def command(
             "nothing is stored about this visitor", hint="the ledger says that you looked"
         )
     site = call.site or copy.sessions[0]["site"]
-    settings = api.settings_of(call.table, site)
+    settings = resolve(call.table, site=site).settings
     controller = controller_of(call.table, site)
     written = api.write_copy(api.copy_files(copy, settings, controller, language), output)
     api.note_copies(call.home, written, places)
@@ -75,15 +74,13 @@ def command(
     for path in written:
         console.result(str(path))
     console.note(f"{count(len(copy.sessions), 'session')}, {count(len(copy.events), 'event')}")
-    require_controller(controller, "the copy says [controller.…] where the settings lack something")
+    controller.require(consequence="the copy says [controller.…] there; fill them in for the next one")
 
 
 def _found(call: Call, address: str, ua: str | None, *, identity: str) -> Match:
     from usertrack_cli.lifecycle.access import why_ambiguous
-    from usertrack_cli.lifecycle.matching import find_visitor
 
-    match = find_visitor(call.home, ip=address, user_agent=ua, site=call.site)
-    show_search(call, match, knows_agent=ua is not None)
+    match = searched(call, address, ua)
     reason = why_ambiguous(match, knows_agent=ua is not None)
     if reason is not None and not identity.strip():
         show_match(call, match, knows_agent=ua is not None)
@@ -92,15 +89,3 @@ def _found(call: Call, address: str, ua: str | None, *, identity: str) -> Match:
             hint="name sessions with --session, or say how you know with --identity-checked",
         )
     return match
-
-
-def require_controller(controller: Controller, consequence: str) -> None:
-    """Say what ``[controller]`` lacks.
-
-    Raises:
-        CheckFailedError: It lacks something that has to be told.
-    """
-    if controller.missing:
-        raise CheckFailedError(
-            f"[controller] in usertrack.toml lacks {', '.join(controller.missing)}", hint=consequence
-        )

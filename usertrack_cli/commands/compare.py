@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -23,7 +23,7 @@ from usertrack_cli.commands.picture import (
 from usertrack_cli.commands.progress import progress
 from usertrack_cli.console import Heading
 from usertrack_cli.errors import UsageError
-from usertrack_cli.options import Call, shared
+from usertrack_cli.options import DEVICES, Call, one_of, shared
 from usertrack_cli.queries.filters import Filter
 
 _HEADINGS = (
@@ -117,20 +117,16 @@ def _side(
     changes: dict[str, Any] = {}
     if period is not None:
         first, last = days_of(period)
-        changes["from_ms"] = _midnight(call, first)
-        changes["to_ms"] = _midnight(call, last + timedelta(days=1))
+        changes["from_ms"] = call.midnight(first)
+        changes["to_ms"] = call.midnight(last + timedelta(days=1))
         said.append(period)
     if device is not None:
-        changes["device"] = device
+        changes["device"] = one_of(device, f"--{name}-device", DEVICES)
         said.append(device)
     if tag is not None:
         changes["tag"] = tag
         said.append(f"tag {tag}")
     return api.Side(chosen=replace(both, **changes), name=", ".join(said) or name)
-
-
-def _midnight(call: Call, day: date) -> int:
-    return int(datetime.combine(day, time(), tzinfo=call.zone).timestamp() * 1000)
 
 
 def days_of(period: str) -> tuple[date, date]:

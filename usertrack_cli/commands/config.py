@@ -10,12 +10,11 @@ from usertrack_cli import console
 from usertrack_cli.console import Heading
 from usertrack_cli.options import Call, shared
 from usertrack_cli.settings import SETTINGS, Setting, Settings
-from usertrack_cli.values import duration_ms
+from usertrack_cli.values import duration_ms, span_text
 
 _VALUE = (Heading("name", "SETTING"), Heading("value", "VALUE", is_flexible=True))
 _ORIGIN = Heading("origin", "ORIGIN", is_flexible=True)
 _HELP = Heading("help", "MEANING", is_flexible=True)
-_SPANS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"))
 
 
 @shared(outputs=True)
@@ -46,8 +45,7 @@ def setting_text(setting: Setting, settings: Settings) -> str:
     """Return a value as it would be typed."""
     value = getattr(settings, setting.name)
     if setting.parse is duration_ms:
-        size, unit = next(span for span in _SPANS if value % span[0] == 0)
-        return f"{value // size}{unit}"
+        return span_text(value)
     if isinstance(value, bool):
         return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -10,9 +10,9 @@ import typer
 
 from usertrack_cli import api, clock, console
 from usertrack_cli.commands import person
-from usertrack_cli.commands.preview import show_match, show_outputs, show_rest, show_search
+from usertrack_cli.commands.preview import searched, show_match, show_outputs, show_rest
 from usertrack_cli.errors import UsageError
-from usertrack_cli.options import Call, shared
+from usertrack_cli.options import Call, day_of, shared
 from usertrack_cli.plural import count
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def command(
         raise UsageError("--ua and --and-object need the address too", hint="add --ip, or --ip-file -")
     if address is not None:
         by = ["address", *(["agent"] if ua is not None else []), *by]
-        match = _of_visitor(call, address, ua, narrowing if len(by) > 1 + (ua is not None) else None)
+        match = searched(call, address, ua, narrowing if len(by) > 1 + (ua is not None) else None)
     elif session:
         by, match = ["session"], _of_sessions(call, session)
     else:
@@ -92,14 +92,6 @@ def command(
     done = erase(home, match.places, wanted)
     _destroy_keys(call)
     _say_done(done)
-
-
-def _of_visitor(call: Call, address: str, ua: str | None, narrowing: Narrowing | None) -> Match:
-    from usertrack_cli.lifecycle.matching import find_visitor
-
-    match = find_visitor(call.home, ip=address, user_agent=ua, site=call.site, narrowing=narrowing)
-    show_search(call, match, knows_agent=ua is not None)
-    return match
 
 
 def _of_sessions(call: Call, names: list[str]) -> Match:
@@ -143,7 +135,7 @@ def _narrowing(
     typed = [each.name for each in fields(chosen) if each.name not in open_ones and getattr(chosen, each.name)]
     named = [_FILTER_NAMES.get(name, name) for name in typed]
     named += [name for name, value in (("os", os), ("before", before)) if value]
-    before_ms = call.midnight(before) if before else None
+    before_ms = call.midnight(day_of(before)) if before else None
     return Narrowing(chosen=chosen, os=os, before_ms=before_ms), named
 
 

@@ -9,8 +9,7 @@ import typer
 from usertrack_cli import api, console
 from usertrack_cli.console import Heading
 from usertrack_cli.errors import UsageError
-from usertrack_cli.options import Call, one_of, shared
-from usertrack_cli.values import duration_ms
+from usertrack_cli.options import Call, one_of, shared, span_ms
 
 if TYPE_CHECKING:
     from usertrack_cli.queries.funnel import Step
@@ -87,15 +86,8 @@ def _rows(found: list[Step]) -> list[dict[str, Any]]:
 
 def _steps(call: Call, steps: list[str], within: str | None) -> tuple[list[str], int | None]:
     """Return the steps, those of a conversion where its name stands for them, and their span."""
-    if len(steps) == 1:
-        for known in call.settings.conversion:
-            if known.name == steps[0]:
-                return list(known.steps), known.within_ms if within is None else _span(within)
-    return steps, None if within is None else _span(within)
-
-
-def _span(within: str) -> int:
-    try:
-        return duration_ms(within)
-    except ValueError as error:
-        raise UsageError(f"--within cannot be {within!r}: {error}") from error
+    within_ms = None if within is None else span_ms(within, "--within")
+    known = next((each for each in call.settings.conversion if [each.name] == steps), None)
+    if known is None:
+        return steps, within_ms
+    return list(known.steps), known.within_ms if within_ms is None else within_ms

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from usertrack_cli import api, clock, console
-from usertrack_cli.errors import UsageError
-from usertrack_cli.options import Call, shared
-from usertrack_cli.values import duration_ms
+from usertrack_cli.options import Call, shared, span_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +45,7 @@ def command(
 
     Example:  usertrack live --every 1m --count 60 >> present.txt
     """
-    every_s, within_ms = _span(every, "--every") / 1000, _span(within, "--within")
+    every_s, within_ms = span_ms(every, "--every") / 1000, span_ms(within, "--within")
 
     def look() -> Shown:
         return _shown(call, within_ms=within_ms, include_bots=include_bots)
@@ -59,13 +57,6 @@ def command(
     )
     is_drawn = console.is_terminal() and sys.stdin.isatty() and os.environ.get("TERM") != "dumb"
     (_screen if is_drawn else _lines)(look, able, every_s=every_s, count=count)
-
-
-def _span(text: str, flag: str) -> int:
-    try:
-        return duration_ms(text)
-    except ValueError as error:
-        raise UsageError(f"{flag} cannot be {text!r}: {error}") from error
 
 
 def _shown(call: Call, *, within_ms: int, include_bots: bool) -> Shown:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated
 
 import typer
 
 from usertrack_cli import console
-from usertrack_cli.commands.access import require_controller
-from usertrack_cli.options import Call, one_of, shared
-
-if TYPE_CHECKING:
-    from usertrack_cli.controller import Language
+from usertrack_cli.options import LANG, Call, language_of, one_of, shared
 
 PARTS = ("all", "notice", "keys", "record")
 
@@ -20,7 +16,7 @@ PARTS = ("all", "notice", "keys", "record")
 def command(
     *,
     call: Call,
-    lang: Annotated[str, typer.Option("--lang", help="en or de.")] = "en",
+    lang: LANG = "en",
     part: Annotated[
         str, typer.Option("--part", help="notice, keys (what browsers store), record (Article 30), or all.")
     ] = "all",
@@ -36,8 +32,7 @@ def command(
     from usertrack_cli.controller import controller_of
     from usertrack_cli.lifecycle.notice import privacy_notice, processing_record, storage_table
 
-    language = cast("Language", one_of(lang, "--lang", ("en", "de")))
-    wanted = one_of(part, "--part", PARTS)
+    language, wanted = language_of(lang), one_of(part, "--part", PARTS)
     settings, controller = call.settings, controller_of(call.table, call.settings.site)
     made = {
         "notice": privacy_notice(settings, controller, language),
@@ -47,4 +42,4 @@ def command(
     parts = [text for name, text in made.items() if wanted in {"all", name}]
     console.result("\n".join(parts).rstrip("\n"))
     if wanted != "keys":
-        require_controller(controller, "the text says [controller.…] there; fill them in and print it again")
+        controller.require(consequence="the text says [controller.…] there; fill them in and print it again")

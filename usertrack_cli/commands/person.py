@@ -11,12 +11,10 @@ from usertrack_cli import api, console
 from usertrack_cli.console import Heading
 from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call
-from usertrack_cli.plural import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from usertrack_cli.lifecycle.matching import Match
     from usertrack_cli.queries.visitors import VisitorSession
 
 IP = Annotated[str | None, typer.Option("--ip", metavar="ADDRESS", help="The visitor's address.")]
@@ -46,10 +44,7 @@ def address_of(ip: str | None, ip_file: str | None) -> str | None:
     if ip_file is None:
         return ip.strip() if ip is not None else None
     if ip_file == "-":
-        if sys.stdin.isatty():
-            sys.stderr.write("Address: ")
-            sys.stderr.flush()
-        return sys.stdin.readline().strip()
+        return console.asked("Address: " if sys.stdin.isatty() else "").strip()
     try:
         with open(ip_file, encoding="utf-8") as file:  # noqa: PTH123 - a name typed by the operator
             return file.readline().strip()
@@ -57,22 +52,17 @@ def address_of(ip: str | None, ip_file: str | None) -> str | None:
         raise UsageError(f"the file with the address cannot be read: {error.strerror}") from error
 
 
-def matching(call: Call, address: str, ua: str | None) -> Match:
-    """Return the sessions of a visitor, and say on standard error where they were looked for."""
-    from usertrack_cli.lifecycle.matching import find_visitor
+def require_one(address: str | None, sessions: Sequence[str] | None) -> None:
+    """Refuse a call that names neither a visitor nor sessions, or both.
 
-    match = find_visitor(call.home, ip=address, user_agent=ua, site=call.site)
-    sites = sorted({site for site, _ in match.epochs})
-    agents = "the agent given" if ua is not None else f"each of {count(match.agents, 'agent')} seen"
-    console.note(
-        f"searched {call.home.root}, sites {', '.join(sites) or 'none'},"
-        f" {count(len(match.epochs), 'key')} with {agents}"
-    )
-    if match.destroyed:
-        console.note(
-            f"{count(len(match.destroyed), 'key')} destroyed: what they named cannot be linked to anybody"
+    Raises:
+        UsageError: It does.
+    """
+    if (address is None) == (not sessions):
+        raise UsageError(
+            "name either a visitor or sessions",
+            hint="with --ip or --ip-file, or with --session",
         )
-    return match
 
 
 def named(call: Call, prefixes: Sequence[str]) -> list[tuple[str, str]]:

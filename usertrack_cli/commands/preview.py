@@ -16,19 +16,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from usertrack_cli.lifecycle.matching import Match
-    from usertrack_cli.queries.visitors import VisitorSession
+    from usertrack_cli.lifecycle.request import Epoch
+    from usertrack_cli.queries.visitors import Narrowing, VisitorSession
 
 SHOWN_MAX = 50
 VALUES_SHOWN = 5
 
 
-def show_search(call: Call, match: Match, *, knows_agent: bool) -> None:
-    """Say where the visitor was looked for, and what cannot be found any more."""
-    sites = sorted({site for site, _ in match.epochs})
-    agents = "the agent given" if knows_agent else f"each of {count(match.agents, 'agent')} seen"
+def searched(call: Call, address: str, ua: str | None, narrowing: Narrowing | None = None) -> Match:
+    """Return the sessions of a visitor; say where they were looked for, and what cannot be found any more."""
+    from usertrack_cli.lifecycle.matching import find_visitor
+
+    match = find_visitor(call.home, ip=address, user_agent=ua, site=call.site, narrowing=narrowing)
+    sites = sorted({each.site for each in match.tried})
+    agents = "the agent given" if ua is not None else f"each of {count(match.agents, 'agent')} seen"
     console.note(
         f"searched {call.home.root}, sites {', '.join(sites) or 'none'},"
-        f" {count(len(match.epochs), 'key')} ({_epochs(match.epochs)}) with {agents}"
+        f" {count(len(match.tried), 'key')} ({_epochs(match.tried)}) with {agents}"
     )
     if match.unlinkable:
         gone = ", ".join(f"{each.site} {each.epoch}" for each in match.unlinkable[:VALUES_SHOWN])
@@ -38,6 +42,7 @@ def show_search(call: Call, match: Match, *, knows_agent: bool) -> None:
         )
     if match.unsearchable:
         console.note(f"{count(match.unsearchable, 'damaged file')} in quarantine could not be searched")
+    return match
 
 
 def show_match(call: Call, match: Match, *, knows_agent: bool) -> None:
@@ -59,7 +64,7 @@ def show_match(call: Call, match: Match, *, knows_agent: bool) -> None:
                 " --ua, --browser or --os narrow it to one"
             )
     doubt = doubt_of(sessions)
-    if (match.epochs or not knows_agent) and (doubt.overlapping or doubt.screens > 1):
+    if (match.tried or not knows_agent) and (doubt.overlapping or doubt.screens > 1):
         overlap = [f"{count(doubt.overlapping, 'session')} at the same time as another"] * bool(
             doubt.overlapping
         )
@@ -88,8 +93,8 @@ def show_rest(call: Call, backup: tuple[Path, int] | None, *, started_at: int | 
         )
 
 
-def _epochs(epochs: Sequence[tuple[str, int]]) -> str:
-    shown = [str(epoch) for epoch in sorted({epoch for _, epoch in epochs})]
+def _epochs(tried: Sequence[Epoch]) -> str:
+    shown = [str(epoch) for epoch in sorted({each.epoch for each in tried})]
     return ", ".join(shown[:VALUES_SHOWN]) + (", …" if len(shown) > VALUES_SHOWN else "") or "none"
 
 

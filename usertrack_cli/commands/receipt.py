@@ -11,11 +11,10 @@ from usertrack_cli import console
 from usertrack_cli.console import Heading
 from usertrack_cli.controller import controller_of
 from usertrack_cli.errors import CheckFailedError, IncompleteError, NothingMatchedError
-from usertrack_cli.options import Call, one_of, shared
+from usertrack_cli.options import LANG, Call, language_of, shared
 from usertrack_cli.plural import count
 
 if TYPE_CHECKING:
-    from usertrack_cli.lifecycle.letter_texts import Language
     from usertrack_cli.lifecycle.receipt import Receipt
     from usertrack_cli.lifecycle.verification import Verified
 
@@ -144,7 +143,7 @@ def _letter(
     receipt: _RECEIPT,
     *,
     call: Call,
-    lang: Annotated[str, typer.Option("--lang", help="en or de.")] = "en",
+    lang: LANG = "en",
 ) -> None:
     """Write the answer to the person, from the receipt and the [controller] settings.
 
@@ -152,18 +151,12 @@ def _letter(
 
     usertrack receipt letter 7 --lang de > answer.txt
     """
-    from usertrack_cli.lifecycle.letter import letter, missing
+    from usertrack_cli.lifecycle.letter import NEEDED, letter
 
-    language: Language = "de" if one_of(lang, "--lang", ("en", "de")) == "de" else "en"
-    chosen = _chosen(call, receipt)
+    language, chosen = language_of(lang), _chosen(call, receipt)
     controller = controller_of(call.table, call.site)
     console.result(letter(chosen, controller, language).rstrip("\n"))
-    lacking = missing(controller, language)
-    if lacking:
-        raise CheckFailedError(
-            f"the letter lacks {', '.join(f'controller.{name}' for name in lacking)}",
-            hint="fill in [controller] in usertrack.toml",
-        )
+    controller.require(NEEDED, consequence="the letter says [controller.…] there; fill them in")
 
 
 def _chosen(call: Call, name: str) -> Receipt:

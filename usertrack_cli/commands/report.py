@@ -12,8 +12,7 @@ from usertrack_cli import api, console, suggestions
 from usertrack_cli.commands.progress import progress
 from usertrack_cli.errors import UsageError
 from usertrack_cli.naming import Conversion
-from usertrack_cli.options import Call, shared
-from usertrack_cli.values import duration_ms
+from usertrack_cli.options import Call, shared, span_ms
 
 _SAID = ("device", "width_class", "country", "browser", "referrer", "utm", "clicked", "tag", "source")
 
@@ -64,7 +63,7 @@ def command(
     Example:  usertrack report --funnel '/shop /cart event:checkout /thanks' --replays 3
     """
     path = output or Path(f"report-{call.settings.site}.html")
-    within_ms = _span(within)
+    within_ms = None if within is None else span_ms(within, "--within")
     funnels = [_funnel(each, within_ms) for each in funnel or ()] + list(call.settings.conversion)
     with progress() as on_step:
         written = api.report(
@@ -96,13 +95,6 @@ def _funnel(text: str, within_ms: int | None) -> Conversion:
             hint="name them in one text: --funnel '/shop /cart'",
         )
     return Conversion(" → ".join(steps), tuple(steps), within_ms)
-
-
-def _span(within: str | None) -> int | None:
-    try:
-        return None if within is None else duration_ms(within)
-    except ValueError as error:
-        raise UsageError(f"--within cannot be {within!r}: {error}") from error
 
 
 def _facts(call: Call) -> list[str]:

@@ -9,8 +9,8 @@ import typer
 
 from usertrack_cli import console
 from usertrack_cli.commands import person
+from usertrack_cli.commands.preview import searched
 from usertrack_cli.console import Heading
-from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call, shared
 from usertrack_cli.plural import count
 
@@ -44,10 +44,9 @@ def command(
         _list(call)
         return
     number, address = request_number(request), person.address_of(ip, ip_file)
-    if (address is None) == (not session):
-        raise UsageError("name either a visitor with --ip or sessions with --session")
+    person.require_one(address, session)
     if address is not None:
-        found = person.matching(call, address, ua).sessions
+        found = searched(call, address, ua).sessions
         if found:
             person.list_sessions(call, found)
         wanted = [(each.site, each.session) for each in found]

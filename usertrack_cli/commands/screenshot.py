@@ -10,10 +10,8 @@ from usertrack_cli import api, console
 from usertrack_cli.commands.picture import PAGE
 from usertrack_cli.commands.progress import progress
 from usertrack_cli.errors import UsageError
-from usertrack_cli.options import Call, one_of, shared
+from usertrack_cli.options import WIDTH_CLASSES, Call, one_of, shared
 from usertrack_cli.queries.filters import is_glob
-
-_CLASSES = ("wide", "medium", "narrow")
 
 
 @shared()
@@ -48,7 +46,7 @@ def command(
     if is_glob(page):
         raise UsageError(f"{page} names several pages", hint="take a screenshot of one page at a time")
     address = url or _from_setting(call, page)
-    classes = None if width_class is None else (one_of(width_class, "--width-class", _CLASSES),)
+    classes = None if width_class is None else (one_of(width_class, "--width-class", WIDTH_CLASSES),)
     with progress() as on_step:
         taken = api.take_screenshots(
             call.home,

@@ -6,8 +6,8 @@ import textwrap
 from datetime import date
 from typing import Any
 
-from usertrack_cli.controller import Controller
-from usertrack_cli.lifecycle.letter_texts import BY, TEXTS, Language
+from usertrack_cli.controller import Controller, Language
+from usertrack_cli.lifecycle.letter_texts import BY, TEXTS
 from usertrack_cli.lifecycle.receipt import Receipt
 
 WIDTH = 78
@@ -51,11 +51,6 @@ def letter(receipt: Receipt, controller: Controller, language: Language) -> str:
         _field(controller, "name", language),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def missing(controller: Controller, language: Language) -> list[str]:
-    """Return what the settings lack for a letter."""
-    return [name for name in NEEDED if not controller.text(name, language).strip()]
 
 
 def _sender(controller: Controller, language: Language) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
-Language = Literal["en", "de"]
+from usertrack_cli.controller import Language
 
 TEXTS: Mapping[Language, Mapping[str, str]] = {
     "en": {

@@ -36,16 +36,14 @@ class Match:
 
     Attributes:
         sessions: Every matching session, whole.
-        epochs: ``(site, epoch)`` of the keys that were tried; ``destroyed`` can no longer be linked.
         agents: Agent strings tried under each key.
         per_agent: How many of the sessions each agent string leads to, the most first.
-        tried: The epochs with when their keys were made, and ``unlinkable`` with when they were destroyed.
+        tried: Epochs whose keys were tried, with when those were made.
+        unlinkable: Epochs whose keys are gone, and since when: what they named belongs to nobody any more.
         unsearchable: Damaged files that could not be looked into.
     """
 
     sessions: tuple[VisitorSession, ...]
-    epochs: tuple[tuple[str, int], ...] = ()
-    destroyed: tuple[tuple[str, int], ...] = ()
     agents: int = 0
     per_agent: tuple[tuple[str, int], ...] = ()
     tried: tuple[Epoch, ...] = ()
@@ -79,8 +77,7 @@ def find_visitor(
         raise UsageError("the address given is not an IP address") from error
     stored_ip = address if user_agent is None else None
     with closing(catalog.connect(home)) as con, closing(catalog.connect_keys(home, may_create=False)) as keys:
-        keyring = Keyring(keys)
-        live, destroyed = keyring.live(site), keyring.destroyed(site)
+        live = Keyring(keys).live(site)
         agents = _agents(con, site) if user_agent is None else {}
         named: dict[str, str] = {}
         for key_site, key in live:
@@ -99,8 +96,6 @@ def find_visitor(
             found += [_unread(con, *place) for place in sorted(elsewhere - known)]
     return Match(
         sessions=tuple(found),
-        epochs=tuple((key_site, key.epoch) for key_site, key in live),
-        destroyed=tuple(destroyed),
         agents=1 if user_agent is not None else sum(len(each) for each in agents.values()),
         per_agent=_per_agent(found, named),
         tried=_tried(home, site),

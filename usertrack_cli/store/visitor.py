@@ -110,14 +110,6 @@ class Keyring:
         )
         return [(row[0], VisitorKey(row[1], row[2], row[3])) for row in rows]
 
-    def destroyed(self, site: str | None = None) -> list[tuple[str, int]]:
-        """Return ``(site, epoch)`` of the keys that no longer exist."""
-        rows = self._con.execute(
-            "SELECT site, epoch FROM keys WHERE key IS NULL AND (?1 IS NULL OR site = ?1) ORDER BY site, epoch",
-            (site,),
-        )
-        return [(row[0], row[1]) for row in rows]
-
     def destroy(self, site: str, epoch: int, *, now_ms: int) -> None:
         """Overwrite one key; what was hashed with it can no longer be linked to anybody."""
         self._known.pop((site, epoch), None)
