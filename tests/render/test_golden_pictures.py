@@ -23,7 +23,7 @@ from usertrack_cli.render.heatmap import heatmap_picture
 from usertrack_cli.render.palette import Colormap
 from usertrack_cli.render.picture import write_png
 from usertrack_cli.render.reach import fold_of, reach_curve
-from usertrack_cli.render.scrollmap import Attention, scrollmap_picture
+from usertrack_cli.render.scrollmap import scrollmap_picture
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "pictures"
 OFF_MEAN_MAX = 0.5
@@ -83,7 +83,7 @@ def depth() -> Image.Image:
         backdrop=sketch.wireframe(LAYOUT),
         caption=caption("scrollmap", unit="scroll positions"),
         fold=fold_of(np.array([700, 800, 900, 1000], dtype=np.int32)),
-        attention=Attention(seconds=seconds),
+        attention=seconds,
     )
 
 

@@ -86,7 +86,7 @@ def test_without_events_the_picture_is_the_page() -> None:
 def test_the_legend_names_the_clip_in_events() -> None:
     counts = np.zeros((100, 100), dtype=np.float32)
     counts[50, 50] = 500
-    tone = density.tone(density.smooth(counts, radius_px=24), scale=Scale.LINEAR, clip_percentile=100)
+    tone = density.tone(density.smooth(counts, radius_px=24), scale=Scale.LINEAR)
 
     legend = heatmap.density_legend(
         tone, unit="clicks", radius_px=24, colours=palette.colour_table(Colormap.TURBO)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from usertrack_cli.render import backdrop, scrollmap
 from usertrack_cli.render.caption import Caption
-from usertrack_cli.render.scrollmap import Attention, Fold
+from usertrack_cli.render.reach import Fold
 
 
 def caption() -> Caption:
@@ -69,7 +69,7 @@ def test_colour_follows_the_reach_down_the_page(scale: float) -> None:
     page = backdrop.blank(800, 1000, scale=scale)
     reach = np.repeat(np.array([1.0, 0.6, 0.0], dtype=np.float32), [30, 40, 30])
 
-    picture = scrollmap.scrollmap_picture(reach, backdrop=page, caption=caption(), opacity=1)
+    picture = scrollmap.scrollmap_picture(reach, backdrop=page, caption=caption())
 
     body = np.asarray(picture.convert("L"))[-page.image.height :, picture.width - round(20 * scale)]
     top, middle, bottom = (int(body[round(y * scale)]) for y in (150, 450, 900))
@@ -101,7 +101,7 @@ def test_the_fold_is_drawn_at_its_median_and_its_range_at_the_edges() -> None:
 
 
 def test_a_fold_below_the_end_of_the_page_is_told_rather_than_drawn() -> None:
-    lines = scrollmap._legend_lines(fold=Fold(900, 800, 950), attention=None, document_h=500)
+    lines = scrollmap._legend_lines(fold=Fold(900, 800, 950), has_strip=False, document_h=500)
 
     assert lines[1] == "the fold, 900 px, lies below the end of the page"
 
@@ -112,7 +112,7 @@ def test_the_attention_strip_is_longest_where_visitors_stayed() -> None:
     plain = scrollmap.scrollmap_picture(np.ones(100, dtype=np.float32), backdrop=page, caption=caption())
 
     picture = scrollmap.scrollmap_picture(
-        np.ones(100, dtype=np.float32), backdrop=page, caption=caption(), attention=Attention(seconds)
+        np.ones(100, dtype=np.float32), backdrop=page, caption=caption(), attention=seconds
     )
 
     assert picture.width == plain.width + scrollmap.STRIP_PX
@@ -132,7 +132,7 @@ def test_a_tiny_page_makes_room_for_its_labels(width: int, height: int) -> None:
         backdrop=page,
         caption=caption(),
         fold=Fold(0, 0, 0),
-        attention=Attention(np.zeros(0, dtype=np.float32)),
+        attention=np.zeros(0, dtype=np.float32),
     )
 
     assert picture.width >= 360

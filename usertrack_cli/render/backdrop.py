@@ -46,6 +46,11 @@ class Backdrop:
     scale: float
     notes: tuple[str, ...] = ()
 
+    @property
+    def type_scale(self) -> float:
+        """How large words are drawn on it: they grow with the picture but never shrink."""
+        return max(self.scale, 1.0)
+
 
 def blank(width_px: int, height_px: int, *, scale: float = 1.0) -> Backdrop:
     """Return white paper for a page, scaled down where the picture would grow beyond its limits."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,7 +64,11 @@ def copy_page(page: CopyPage) -> str:
     ]
     if page.agents:
         body += [tag("h2", page.words["agents"]), tag("ul", *(tag("li", each) for each in page.agents))]
-    body += [part for session in page.sessions for part in _session(page, session)]
+    events: defaultdict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for event in page.events:
+        events[event["site"], event["session"]].append(event)
+    for session in page.sessions:
+        body += _session(page, session, events[session["site"], session["session"]])
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     head = tag(
         "head",
@@ -76,9 +81,7 @@ def copy_page(page: CopyPage) -> str:
     return "<!doctype html>\n" + tag("html", head, tag("body", *body), lang=page.language) + "\n"
 
 
-def _session(page: CopyPage, session: Mapping[str, Any]) -> list[Html]:
-    place = (session["site"], session["session"])
-    events = [each for each in page.events if (each["site"], each["session"]) == place]
+def _session(page: CopyPage, session: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[Html]:
     moves = sum(each["kind"] == "move" for each in events)
     started = f" · {_instant(session['started_at'])}" if session.get("started_at") is not None else ""
     known = {name: value for name, value in session.items() if name != "held"} | session["held"]

@@ -32,6 +32,10 @@ SIGMAS_KEPT = 4.0
 BLOCK_POINTS = 1 << 20
 """Points counted at a time, so that temporary arrays stay near 30 MB for any number of points."""
 
+CLIP_PERCENTILE = 99.5
+"""Of the cells above 0. A single extreme one (a script that clicks, a double-clicked button) would otherwise
+darken the rest of the page."""
+
 LOG_STRENGTH = 100.0
 """The log scale spreads the two decades below the clip."""
 
@@ -189,24 +193,29 @@ def _spread_down(grid: Float32Array, kernel: Float32Array) -> Float32Array:
     return result
 
 
-def tone(grid: Float32Array, *, scale: Scale, clip_percentile: float = 99.5, clip_min: float = 0.0) -> Tone:
+def clip_of(grid: Float32Array, *, clip_min: float) -> float:
+    """Return the density that the strongest colour stands for, at least ``clip_min``; 0 for an empty grid."""
+    touched = grid[grid > 0]
+    if not touched.size:
+        return 0.0
+    tiny = float(np.finfo(np.float32).tiny)
+    return max(float(np.percentile(touched, CLIP_PERCENTILE)), clip_min, tiny)
+
+
+def tone(grid: Float32Array, *, scale: Scale, clip_min: float = 0.0) -> Tone:
     """Turn densities into 8-bit levels, monotone in the density.
 
     Args:
         grid: Never negative.
         scale: What lies between 0 and the clip.
-        clip_percentile: Of the cells above 0. A single extreme cell (a script that clicks, a
-            double-clicked button) would otherwise darken the rest of the page.
         clip_min: The clip is at least this, so that a lone click does not pass for a hot spot.
 
     Returns:
         The levels and the density at which they are clipped.
     """
-    touched = grid[grid > 0]
-    if not touched.size:
+    clip = clip_of(grid, clip_min=clip_min)
+    if not clip:
         return Tone(np.zeros(grid.shape, dtype=np.uint8), 0.0, scale)
-    tiny = float(np.finfo(np.float32).tiny)
-    clip = max(float(np.percentile(touched, clip_percentile)), clip_min, tiny)
     ratio = np.minimum(grid / np.float32(clip), np.float32(1))
     levels = np.rint(scaled(ratio, scale) * np.float32(255)).astype(np.uint8)
     return Tone(levels, clip, scale)

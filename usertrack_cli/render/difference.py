@@ -5,20 +5,17 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from usertrack_cli.errors import UsageError
 from usertrack_cli.render import density, palette
 from usertrack_cli.render.backdrop import Backdrop
 from usertrack_cli.render.caption import Caption, Legend, number_text
 from usertrack_cli.render.density import Float32Array, UInt8Array
-from usertrack_cli.render.heatmap import RADIUS_MAX_PX, RADIUS_PX, captioned, coloured, page_levels
+from usertrack_cli.render.heatmap import RADIUS_PX, captioned, check_drawable, coloured, page_levels
 
 NONE = 128
 """The level of no difference; 1 is the most less, 255 the most more."""
 
 PER_SESSIONS = 100
 """Both sides are counted for so many sessions, or the larger one would be more everywhere."""
-
-CLIP_PERCENTILE = 99.5
 
 
 def difference_levels(
@@ -34,10 +31,9 @@ def difference_levels(
     """
     change = more - less
     size = np.abs(change)
-    touched = size[size > 0]
-    if not touched.size:
+    clip = density.clip_of(size, clip_min=clip_min)
+    if not clip:
         return np.full(change.shape, NONE, dtype=np.uint8), 0.0
-    clip = max(float(np.percentile(touched, CLIP_PERCENTILE)), clip_min, float(np.finfo(np.float32).tiny))
     ratio = np.sqrt(np.minimum(size / np.float32(clip), np.float32(1)))
     levels: UInt8Array = np.rint(NONE + np.sign(change) * ratio * (255 - NONE)).astype(np.uint8)
     return levels, clip
@@ -62,10 +58,7 @@ def difference_picture(
     Raises:
         UsageError: Radius or opacity is out of range.
     """
-    if not 1 <= radius_px <= RADIUS_MAX_PX:
-        raise UsageError(f"a radius of {radius_px:g} px cannot be drawn", hint=f"choose 1 to {RADIUS_MAX_PX}")
-    if not 0 <= opacity <= 1:
-        raise UsageError(f"an opacity of {opacity:g} cannot be drawn", hint="choose 0 to 1")
+    check_drawable(radius_px=radius_px, opacity=opacity)
     levels, clip = difference_levels(
         density.smooth(less, radius_px=radius_px),
         density.smooth(more, radius_px=radius_px),

@@ -44,10 +44,7 @@ def heatmap_picture(
     Raises:
         UsageError: Radius or opacity is out of range.
     """
-    if not 1 <= radius_px <= RADIUS_MAX_PX:
-        raise UsageError(f"a radius of {radius_px:g} px cannot be drawn", hint=f"choose 1 to {RADIUS_MAX_PX}")
-    if not 0 <= opacity <= 1:
-        raise UsageError(f"an opacity of {opacity:g} cannot be drawn", hint="choose 0 to 1")
+    check_drawable(radius_px=radius_px, opacity=opacity)
     expected = grid_shape(width_px=backdrop.document_w, height_px=backdrop.document_h)
     if counts.shape != expected:
         raise ValueError(f"counts are {counts.shape}, the page has {expected} cells")
@@ -61,6 +58,18 @@ def heatmap_picture(
     if caption.definition:
         legend = replace(legend, lines=(*legend.lines, caption.definition))
     return captioned(body, backdrop=backdrop, caption=caption, legend=legend)
+
+
+def check_drawable(*, radius_px: float, opacity: float) -> None:
+    """Refuse what no picture can be drawn with.
+
+    Raises:
+        UsageError: Radius or opacity is out of range.
+    """
+    if not 1 <= radius_px <= RADIUS_MAX_PX:
+        raise UsageError(f"a radius of {radius_px:g} px cannot be drawn", hint=f"choose 1 to {RADIUS_MAX_PX}")
+    if not 0 <= opacity <= 1:
+        raise UsageError(f"an opacity of {opacity:g} cannot be drawn", hint="choose 0 to 1")
 
 
 def page_levels(levels: UInt8Array, backdrop: Backdrop) -> Image.Image:
@@ -91,8 +100,8 @@ def density_legend(tone: Tone, *, unit: str, radius_px: float, colours: UInt8Arr
 
 
 def captioned(body: Image.Image, *, backdrop: Backdrop, caption: Caption, legend: Legend) -> Image.Image:
-    """Put the caption above a drawn page; type grows with the page's scale but never shrinks."""
-    type_scale = max(backdrop.scale, 1.0)
+    """Put the caption above a drawn page."""
+    type_scale = backdrop.type_scale
     caption = replace(caption, notes=(*caption.notes, *backdrop.notes))
     width_px = max(body.width, round(WIDTH_MIN_PX * type_scale))
     return stacked(caption_picture(caption, legend, width_px=width_px, scale=type_scale), body)

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-import numpy.typing as npt
 
-from usertrack_cli.render.scrollmap import BAND_PX, Attention, Fold
+from usertrack_cli.render.density import Float32Array, Float64Array, Int32Array
 
-Float32Array = npt.NDArray[np.float32]
-
-
-def band_count(height_px: int, *, band_px: int = BAND_PX) -> int:
-    """Return how many bands cover a page; the last may hang over."""
-    return -(-height_px // band_px)
+BAND_PX = 10
+"""Height of a band: less than a line of text."""
 
 
-def reach_curve(
-    depth_ratio: npt.NDArray[np.float64], *, height_px: int, band_px: int = BAND_PX
-) -> Float32Array:
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Bottom edge of the first viewport over the sessions, document px: median and middle half."""
+
+    median_px: int
+    p25_px: int
+    p75_px: int
+
+
+def band_count(height_px: int) -> int:
+    """Return how many bands of ``BAND_PX`` cover a page; the last may hang over."""
+    return -(-height_px // BAND_PX)
+
+
+def reach_curve(depth_ratio: Float64Array, *, height_px: int) -> Float32Array:
     """Return the share of sessions that saw each band, from the top.
 
     A session saw a band when the bottom edge of its viewport passed the band's middle at least
@@ -29,8 +38,8 @@ def reach_curve(
     Returns:
         Shape ``(bands,)``, 0 to 1, never rising; zeros where there are no sessions.
     """
-    bands = band_count(height_px, band_px=band_px)
-    middles = (np.arange(bands) + 0.5) * band_px
+    bands = band_count(height_px)
+    middles = (np.arange(bands) + 0.5) * BAND_PX
     middles = np.minimum(middles, height_px)
     depths = np.sort(np.asarray(depth_ratio, dtype=np.float64) * height_px)
     if len(depths) == 0:
@@ -41,7 +50,7 @@ def reach_curve(
     return curve
 
 
-def fold_of(fold_px: npt.NDArray[np.int32]) -> Fold | None:
+def fold_of(fold_px: Int32Array) -> Fold | None:
     """Return median and quartiles of the first viewports' heights; ``None`` without sessions."""
     if len(fold_px) == 0:
         return None
@@ -50,14 +59,13 @@ def fold_of(fold_px: npt.NDArray[np.int32]) -> Fold | None:
 
 
 def attention_of(
-    top_px: npt.NDArray[np.int32],
-    bottom_px: npt.NDArray[np.int32],
-    active_ms: npt.NDArray[np.int32],
+    top_px: Int32Array,
+    bottom_px: Int32Array,
+    active_ms: Int32Array,
     *,
     height_px: int,
     session_count: int,
-    band_px: int = BAND_PX,
-) -> Attention | None:
+) -> Float32Array | None:
     """Return how many seconds of active time each band was in view, per session.
 
     Args:
@@ -65,16 +73,15 @@ def attention_of(
         bottom_px: Its lower edge, exclusive.
 
     Returns:
-        ``None`` where no active time was recorded.
+        Shape ``(bands,)``, from the top; ``None`` where no active time was recorded.
     """
     if len(active_ms) == 0 or session_count == 0 or not int(np.sum(active_ms)):
         return None
-    bands = band_count(height_px, band_px=band_px)
-    first = np.clip(top_px // band_px, 0, bands)
-    after = np.clip(-(-bottom_px // band_px), 0, bands)
+    bands = band_count(height_px)
+    first = np.clip(top_px // BAND_PX, 0, bands)
+    after = np.clip(-(-bottom_px // BAND_PX), 0, bands)
     # A difference array: time begins at the first band and ends after the last.
-    edges = np.zeros(bands + 1, dtype=np.float64)
-    np.add.at(edges, first, active_ms)
-    np.add.at(edges, after, -active_ms.astype(np.float64))
-    seconds = np.cumsum(edges[:-1]) / 1000 / session_count
-    return Attention(seconds=np.maximum(seconds, 0).astype(np.float32))
+    begun, over = (np.bincount(at, weights=active_ms, minlength=bands + 1) for at in (first, after))
+    seconds = np.cumsum((begun - over)[:-1]) / 1000 / session_count
+    shown: Float32Array = np.maximum(seconds, 0).astype(np.float32)
+    return shown

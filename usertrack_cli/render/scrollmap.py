@@ -14,8 +14,8 @@ from usertrack_cli.render.caption import Caption, Legend, number_text
 from usertrack_cli.render.density import Float32Array
 from usertrack_cli.render.heatmap import captioned, coloured
 from usertrack_cli.render.palette import Colormap
+from usertrack_cli.render.reach import BAND_PX, Fold, band_count
 
-BAND_PX = 10
 SHARES = (0.9, 0.75, 0.5, 0.25, 0.1)
 OPACITY = 0.55
 """Every part of the page is coloured, so the colour must let more of it through than on a heatmap."""
@@ -27,27 +27,6 @@ STRIP_PAPER_RGB, STRIP_BAR_RGB = (246, 247, 249), (116, 134, 168)
 
 
 @dataclass(frozen=True, slots=True)
-class Fold:
-    """Bottom edge of the first viewport over the sessions, document px: median and middle half."""
-
-    median_px: int
-    p25_px: int
-    p75_px: int
-
-
-@dataclass(frozen=True, slots=True)
-class Attention:
-    """How long each band of the page was in view.
-
-    Attributes:
-        seconds: One per band; ``unit`` says of what, for example ``seconds per session``.
-    """
-
-    seconds: Float32Array
-    unit: str = "seconds per session"
-
-
-@dataclass(frozen=True, slots=True)
 class DepthLine:
     """A depth and what it says: a share of the sessions came at least this far, or the fold."""
 
@@ -56,7 +35,7 @@ class DepthLine:
     is_fold: bool = False
 
 
-def depth_lines(reach: Float32Array, *, band_px: int = BAND_PX) -> list[DepthLine]:
+def depth_lines(reach: Float32Array) -> list[DepthLine]:
     """Return the lowest depth that 90, 75, 50, 25 and 10 % of the sessions reached.
 
     A share that reached the very end of the page has no line: nothing was left to scroll.
@@ -72,7 +51,7 @@ def depth_lines(reach: Float32Array, *, band_px: int = BAND_PX) -> list[DepthLin
             shares_at.setdefault(bands, []).append(share)
     return [
         DepthLine(
-            bands * band_px, f"{_range_text(shares)} reached {bands * band_px:,} px ({bands / len(reach):.0%})"
+            bands * BAND_PX, f"{_range_text(shares)} reached {bands * BAND_PX:,} px ({bands / len(reach):.0%})"
         )
         for bands, shares in shares_at.items()
     ]
@@ -108,60 +87,54 @@ def scrollmap_picture(
     backdrop: Backdrop,
     caption: Caption,
     fold: Fold | None = None,
-    attention: Attention | None = None,
-    band_px: int = BAND_PX,
+    attention: Float32Array | None = None,
     colormap: Colormap = Colormap.INFERNO,
-    opacity: float = OPACITY,
 ) -> Image.Image:
     """Draw a scrollmap with its caption above it.
 
     Args:
-        reach: Shape ``(bands,)``: share of the sessions (0 to 1) that saw each band of ``band_px``
+        reach: Shape ``(bands,)``: share of the sessions (0 to 1) that saw each band of ``BAND_PX``
             document px, from the top, never rising. Bands below its end were seen by nobody.
         fold: Drawn as a line with a band for the middle half of the sessions.
-        attention: Drawn as a strip to the right of the page.
+        attention: Seconds per session that each band was in view; drawn as a strip to the right of the page.
     """
-    bands = -(-backdrop.document_h // band_px)
+    bands = band_count(backdrop.document_h)
     curve = np.zeros(bands, dtype=np.float32)
     curve[: len(reach)] = reach[:bands]
-    table, alpha = palette.colour_table(colormap), palette.flat_alpha_table(opacity)
+    table, alpha = palette.colour_table(colormap), palette.flat_alpha_table(OPACITY)
     levels = np.rint(np.clip(curve, 0, 1) * 255).astype(np.uint8)[:, None]
-    shown = 0, 0, 1, backdrop.document_h / band_px
+    shown = 0, 0, 1, backdrop.document_h / BAND_PX
     column = Image.fromarray(levels).resize(backdrop.image.size, Image.Resampling.BILINEAR, box=shown)
     body = coloured(backdrop.image, column, table=table, alpha=alpha)
-    body = _marked(body, depth_lines(curve, band_px=band_px), fold=fold, scale=backdrop.scale)
+    body = _marked(body, depth_lines(curve), fold=fold, page=backdrop)
     if attention is not None:
-        body = _with_strip(body, attention, page=backdrop, band_px=band_px)
+        body = _with_strip(body, attention, page=backdrop)
     legend = Legend(
         palette.over_white(table, alpha),
         tuple((at, f"{at:.0%}") for at in (0.0, 0.25, 0.5, 0.75, 1.0)),
-        _legend_lines(fold=fold, attention=attention, document_h=backdrop.document_h),
+        _legend_lines(fold=fold, has_strip=attention is not None, document_h=backdrop.document_h),
     )
     return captioned(body, backdrop=backdrop, caption=caption, legend=legend)
 
 
-def _legend_lines(*, fold: Fold | None, attention: Attention | None, document_h: int) -> tuple[str, ...]:
+def _legend_lines(*, fold: Fold | None, has_strip: bool, document_h: int) -> tuple[str, ...]:
     lines = ["share of sessions that scrolled this far"]
     if fold is not None and fold.median_px >= document_h:
         lines.append(f"the fold, {fold.median_px:,} px, lies below the end of the page")
     elif fold is not None:
         lines.append("green: the fold, where the first screen ends; half of the screens end beside the bars")
-    if attention is not None:
-        lines.append(f"bars on the right: time in view, {attention.unit}")
+    if has_strip:
+        lines.append("bars on the right: time in view, seconds per session")
     return tuple(lines)
 
 
-def _type_scale(scale: float) -> float:
-    return max(scale, 1.0)
-
-
-def _marked(body: Image.Image, lines: list[DepthLine], *, fold: Fold | None, scale: float) -> Image.Image:
+def _marked(body: Image.Image, lines: list[DepthLine], *, fold: Fold | None, page: Backdrop) -> Image.Image:
     """Draw the lines across the page and their labels at its left edge."""
+    scale, type_scale = page.scale, page.type_scale
     if fold is not None and fold.median_px * scale < body.height:
         middle = f"fold {fold.median_px:,} px ({fold.p25_px:,}–{fold.p75_px:,})"
         lines = [*lines, DepthLine(fold.median_px, middle, is_fold=True)]
     lines = sorted(lines, key=lambda line: line.y_px)
-    type_scale = _type_scale(scale)
     label_h, gap = round(22 * type_scale), round(4 * type_scale)
     wanted = [line.y_px * scale - label_h / 2 for line in lines]
     tops = spread(wanted, height=label_h, gap=gap, limit=body.height)
@@ -172,9 +145,9 @@ def _marked(body: Image.Image, lines: list[DepthLine], *, fold: Fold | None, sca
         body = taller
     draw = ImageDraw.Draw(body)
     if fold is not None:
-        _draw_fold_range(draw, fold, width_px=body.width, scale=scale)
+        _draw_fold_range(draw, fold, width_px=body.width, page=page)
     for line in lines:
-        _draw_line(draw, line, width_px=body.width, scale=scale)
+        _draw_line(draw, line, width_px=body.width, page=page)
     leader_x = max((_label_right(line, type_scale) for line in lines), default=0) + round(8 * type_scale)
     for line, top in zip(lines, tops, strict=True):
         y, middle_y = round(line.y_px * scale), round(top) + label_h // 2
@@ -186,22 +159,22 @@ def _marked(body: Image.Image, lines: list[DepthLine], *, fold: Fold | None, sca
     return body
 
 
-def _draw_fold_range(draw: ImageDraw.ImageDraw, fold: Fold, *, width_px: int, scale: float) -> None:
+def _draw_fold_range(draw: ImageDraw.ImageDraw, fold: Fold, *, width_px: int, page: Backdrop) -> None:
     """Draw a bar at either edge of the page from the first to the third quarter of the folds.
 
     A tint across the page would change the colours that say how many came so far.
     """
-    thick = round(5 * _type_scale(scale))
-    top, bottom = round(fold.p25_px * scale), round(fold.p75_px * scale)
+    thick = round(5 * page.type_scale)
+    top, bottom = round(fold.p25_px * page.scale), round(fold.p75_px * page.scale)
     for left in (0, width_px - thick):
         draw.rectangle((left, top, left + thick - 1, max(bottom, top + 1) - 1), fill=FOLD_INK)
 
 
-def _draw_line(draw: ImageDraw.ImageDraw, line: DepthLine, *, width_px: int, scale: float) -> None:
-    y = round(line.y_px * scale)
-    thick = max(1, round(_type_scale(scale)))
+def _draw_line(draw: ImageDraw.ImageDraw, line: DepthLine, *, width_px: int, page: Backdrop) -> None:
+    y = round(line.y_px * page.scale)
+    thick = max(1, round(page.type_scale))
     if line.is_fold:
-        dash = round(10 * _type_scale(scale))
+        dash = round(10 * page.type_scale)
         for x in range(0, width_px, 2 * dash):
             draw.line((x, y, x + dash, y), fill=FOLD_INK, width=2 * thick)
         return
@@ -226,15 +199,15 @@ def _draw_label(
     draw.text(at, fonts.drawable(line.text), font=face, fill=LINE_INK, anchor="lm")
 
 
-def _with_strip(body: Image.Image, attention: Attention, *, page: Backdrop, band_px: int) -> Image.Image:
+def _with_strip(body: Image.Image, attention: Float32Array, *, page: Backdrop) -> Image.Image:
     """Return the page with the time in view as bars to its right; the longest is labelled."""
-    type_scale = _type_scale(page.scale)
+    type_scale = page.type_scale
     width, pad = round(STRIP_PX * type_scale), round(6 * type_scale)
     strip = np.full((body.height, width, 3), STRIP_PAPER_RGB, dtype=np.uint8)
-    peak = float(attention.seconds.max(initial=0.0))
+    peak = float(attention.max(initial=0.0))
     if peak > 0:
-        bands = (np.arange(page.image.height) / page.scale / band_px).astype(np.intp)
-        seconds = np.append(attention.seconds, 0)[np.minimum(bands, len(attention.seconds))]
+        bands = (np.arange(page.image.height) / page.scale / BAND_PX).astype(np.intp)
+        seconds = np.append(attention, 0)[np.minimum(bands, len(attention))]
         lengths = np.rint(seconds / peak * (width - 2 * pad)).astype(np.intp)
         columns = np.arange(width) - pad
         strip[: len(bands)][(columns >= 0) & (columns < lengths[:, None])] = STRIP_BAR_RGB
