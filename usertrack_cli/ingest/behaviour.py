@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from usertrack_cli.ingest.envelope import Client
 from usertrack_cli.ingest.event import Click, Event, Pageview
@@ -16,16 +16,16 @@ SCREEN_MIN_PX = 2
 """No screen is smaller; a browser without a window may say it is 0 or 1 px wide."""
 
 
-def is_impossible(events: Sequence[Event], kinds: frozenset[type[Event]], client: Client | None) -> bool:
+def is_impossible(events: Sequence[Event], kinds: Mapping[type[Event], int], client: Client | None) -> bool:
     """Return True where no person can have done this, or nobody can have seen it.
 
     Args:
-        kinds: The records that occur among ``events``.
+        kinds: How many of each record there are among ``events`` at most.
     """
     if client is not None and client.scr is not None and min(client.scr) < SCREEN_MIN_PX:
         return True
     return any(
-        len(events) > most and kind in kinds and _is_burst([e.t for e in events if type(e) is kind], most)
+        kinds.get(kind, 0) > most and _is_burst([e.t for e in events if type(e) is kind], most)
         for kind, most in ((Click, CLICKS_MAX), (Pageview, PAGEVIEWS_MAX))
     )
 

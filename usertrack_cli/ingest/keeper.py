@@ -71,6 +71,7 @@ class Keeper:
         self, home: Home, *, agents: Agents, countries: Countries, per_address: Rate, per_site: Rate
     ) -> None:
         self._con = catalog.create(home)
+        catalog.leave_checkpoints(self._con)
         try:
             self._inbox = Inbox(self._con)
             self._decisions = Decisions(self._con)

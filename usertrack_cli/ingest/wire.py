@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
@@ -43,7 +44,7 @@ class Batch(Struct, frozen=True, kw_only=True, gc=False):
         sent_at: The browser's clock at this attempt, ms.
         unconfirmed: Batches that the browser does not know the fate of.
         client: Only in the first batch of a page load.
-        kinds: The records that occur among ``events``, so that nobody has to look for them again.
+        kinds: How many of each record ``events`` held at first, so that nobody has to look for them again.
         digest: BLAKE2b-128 over what a repeated attempt leaves unchanged.
         encoded: JSON of ``events`` as they stood when the digest was taken.
         rejected: Number of events that were not taken, by reason.
@@ -59,7 +60,7 @@ class Batch(Struct, frozen=True, kw_only=True, gc=False):
     client: Client | None
     state: PageState
     events: Sequence[Event]
-    kinds: frozenset[type[Event]]
+    kinds: Mapping[type[Event], int]
     digest: bytes
     encoded: bytes
     rejected: Mapping[str, int]
@@ -149,7 +150,7 @@ def _batch(envelope: Envelope, rejected: dict[str, int]) -> Batch:
         client=envelope.m,
         state=state,
         events=events,
-        kinds=frozenset(map(type, events)),
+        kinds=Counter(map(type, events)),
         digest=digest,
         encoded=encoded,
         rejected=rejected,

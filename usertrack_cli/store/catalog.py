@@ -15,6 +15,8 @@ from usertrack_cli.store.reserve import release_reserve
 from usertrack_cli.store.schema import CATALOG_DDL, KEYS_DDL, STORE_VERSION
 from usertrack_cli.store.trouble import as_store_error
 
+LOG_PAGES_MAX = 4_096
+"""16 MiB: so much the log grows within a second of the heaviest load, and the writer comes more often."""
 _VERSION = "SELECT value FROM store WHERE name = 'version'"
 BUSY_TIMEOUT_MS = 10_000
 """A writer holds the database for one commit, a few ms; ten seconds mean that something hangs."""
@@ -77,6 +79,15 @@ def transaction(con: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
             with suppress(sqlite3.OperationalError):
                 con.execute("ROLLBACK")
         raise
+
+
+def leave_checkpoints(con: sqlite3.Connection) -> None:
+    """Let another process move what ``con`` commits from the log into the database, as long as one does.
+
+    Every process does that to what it finds in the log after a commit of its own, and SQLite's usual limit
+    would have it done by who commits most often, which is who must not be kept waiting.
+    """
+    con.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES_MAX}")
 
 
 def store_value(con: sqlite3.Connection, name: str) -> str:
