@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import socket
 import time
@@ -11,6 +12,11 @@ import pytest
 
 from tests.ingest.bodies import SESSION, body
 from tests.ingest.serving import AGENT, served, session, start, stored
+from usertrack_cli.errors import StoreError
+from usertrack_cli.ingest import server
+from usertrack_cli.ingest.enrichment import Agents
+from usertrack_cli.settings import resolve
+from usertrack_cli.store.home import create_home
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -116,3 +122,22 @@ def test_the_process_says_nothing_about_visitors(tmp_path: Path) -> None:
     assert "not recorded: " in said
     for canary in ("198.51.100.77", "127.0.0.1", AGENT, "Firefox", "secret-page", "typed-words", session(80)):
         assert canary not in said
+
+
+def test_nobody_is_let_in_before_everything_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    answers: list[int] = []
+
+    def loading() -> Agents:
+        with socket.socket() as client:
+            answers.append(client.connect_ex(("127.0.0.1", port)))
+        raise StoreError("far enough")
+
+    monkeypatch.setattr(server, "Agents", loading)
+    sites = {"default": resolve({}, flags={"port": port}, environ={}).settings}
+
+    with pytest.raises(StoreError, match="far enough"):
+        server.serve(sites, create_home(tmp_path / "data"), writer=["true"], on_listening=lambda *_: None)
+
+    assert answers == [errno.ECONNREFUSED]

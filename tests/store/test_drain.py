@@ -14,7 +14,7 @@ from tests.senders import Sender, click, pageview, session_id
 from usertrack_cli import clock
 from usertrack_cli.store import catalog, drain
 from usertrack_cli.store.home import Home
-from usertrack_cli.store.inbox import Outcome
+from usertrack_cli.store.inbox import Inbox, Outcome
 from usertrack_cli.store.parquet import read_segment, write_segment
 from usertrack_cli.store.roster import live_segments
 from usertrack_cli.store.workspace import workspace
@@ -177,3 +177,31 @@ def test_a_drain_under_a_steady_load_takes_what_waited_and_returns(
     sender.send(0, pageview())
 
     assert [take_in(home), take_in(home)] == [1, 1]
+
+
+def test_large_batches_are_drained_a_few_at_once(
+    home: Home, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seq in range(3):
+        sender.send(seq, pageview(seq))
+    monkeypatch.setattr(drain, "BODY_BYTES_MAX", 1)
+
+    drained = take_in(home)
+
+    with closing(catalog.connect(home)) as con:
+        assert (drained, [segment.rows for segment in live_segments(con)]) == (3, [1, 1, 1])
+
+
+def test_who_acknowledges_leaves_the_log_to_the_drain(home: Home, sender: Sender) -> None:
+    selector = "#" + "x" * 4_000
+    batches = [sender.batch(seq, *[click(0, 1, 1, selector=selector)] * 4) for seq in range(300)]
+    with closing(catalog.connect(home)) as con:
+        catalog.leave_checkpoints(con)
+        bytes_before = home.catalog.stat().st_size
+
+        Inbox(con).append(batches)
+        bytes_acknowledged = home.catalog.stat().st_size
+        take_in(home)
+
+        assert bytes_acknowledged == bytes_before
+        assert home.catalog.stat().st_size > bytes_before

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import maxminddb
 from ua_parser import Domain, Resolver
-from ua_parser.loaders import load_builtins
+from ua_parser.loaders import load_lazy_builtins
 from ua_parser.regex import Resolver as RegexResolver
 
 from usertrack_cli.ingest.envelope import Client
@@ -46,7 +46,8 @@ class Agents:
     """Reads user agent strings and remembers the last of them."""
 
     def __init__(self) -> None:
-        self._parser: Resolver = RegexResolver(load_builtins())
+        # Only the patterns are needed, which eager matchers would compile once more while serve starts.
+        self._parser: Resolver = RegexResolver(load_lazy_builtins())
         self.read = lru_cache(maxsize=AGENTS_REMEMBERED)(self._read)
 
     def _read(self, user_agent: str) -> Agent:

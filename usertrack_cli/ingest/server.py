@@ -18,13 +18,14 @@ import uvloop
 
 from usertrack_cli import log
 from usertrack_cli.clock import now_ms
-from usertrack_cli.errors import StoreError, UsageError
+from usertrack_cli.errors import StoreError
 from usertrack_cli.ingest.activation import inherited_socket
 from usertrack_cli.ingest.collector import Collector
 from usertrack_cli.ingest.commit import GroupCommit
 from usertrack_cli.ingest.enrichment import Agents, Countries
 from usertrack_cli.ingest.identity import Networks
 from usertrack_cli.ingest.keeper import Keeper
+from usertrack_cli.ingest.listening import BACKLOG, bound, listen
 from usertrack_cli.ingest.origin import ALWAYS, OPEN_SITE, Origins
 from usertrack_cli.ingest.protocol import CONNECTIONS_MAX, Deadlines, Watch, timed_protocol
 from usertrack_cli.ingest.rate import SESSIONS_PER_ADDRESS_PER_MINUTE, SESSIONS_PER_SITE_PER_MINUTE, Rate
@@ -41,7 +42,6 @@ ANSWER_S = 0.5
 SETTLE_S = 0.05
 """Some turns of the loop, in which what has arrived already is read."""
 WRITER_STOP_S = 4.0
-BACKLOG = 2_048
 OTHER_FILES_MAX = 256
 """Databases, pipes, libraries."""
 GC_THRESHOLD = 50_000
@@ -101,7 +101,7 @@ def serve(
     with (
         private_umask(),
         _lock(home, patience_s=patience_s),
-        _listening(settings.host, settings.port, handed=handed) as listener,
+        bound(settings.host, settings.port, handed=handed) as listener,
     ):
         run = _Run(sites, home, note=note, limits=limits or Limits())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -167,6 +167,8 @@ class _Run:
         stop = _Stop(server)
         try:
             await _started(writer)
+            # Not before everything is loaded: who connected meanwhile would wait for the first answer.
+            listen(listener)
             loop.call_soon(on_listening, *listener.getsockname()[:2])
             gc.freeze()
             gc.set_threshold(GC_THRESHOLD)
@@ -262,30 +264,3 @@ def _lock(home: Home, *, patience_s: float) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextlib.contextmanager
-def _listening(host: str, port: int, *, handed: socket.socket | None) -> Iterator[socket.socket]:
-    """Hold the socket that requests come in on: the one that was handed over, or one of our own."""
-    if handed is not None:
-        with handed:
-            handed.setblocking(False)  # noqa: FBT003 the standard library has no other name for it
-            yield handed
-        return
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.socket(family)
-    except OSError as error:
-        raise UsageError(f"{host} is not an address of this machine", hint="choose another --host") from error
-    with listener:
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((host, port))
-            listener.listen(BACKLOG)
-        except OSError as error:
-            raise UsageError(
-                f"{host} port {port} cannot be listened on: {error.strerror}",
-                hint="choose another --port; 0 takes a free one",
-            ) from error
-        listener.setblocking(False)  # noqa: FBT003 the standard library has no other name for it
-        yield listener

@@ -16,6 +16,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from usertrack_cli import clock, log
 from usertrack_cli.errors import UsertrackError
 from usertrack_cli.lifecycle.erasure import finish_erasures
@@ -200,6 +202,8 @@ def run(data: Path) -> int:
         workspace(home) as folder,
         bell.hung(home) as ringing,
     ):
+        # Arrow's own allocator keeps what a compaction needed, for ever.
+        pa.set_memory_pool(pa.system_memory_pool())
         writer = Writer(home, con, folder)
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)

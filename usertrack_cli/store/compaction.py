@@ -23,8 +23,8 @@ FAN_IN = 20
 """Segments of one level that become one of the next."""
 LEVEL_MAX = 4
 """Flush, about 10k rows, about 200k rows, and the final file of a day that is over."""
-ROWS_MAX = 2_000_000
-"""Rows of one file; more would need over 2 GB of memory to sort."""
+ROWS_MAX = 500_000
+"""Rows of one file: to merge them takes some 250 MB, four times as many would take 1.6 GB."""
 OVER_AFTER_MS = 2 * DAY_MS
 """A batch may come 48 h late; after that a day's partition is complete."""
 
@@ -56,19 +56,23 @@ def compact(
 
 
 def _merge(con: sqlite3.Connection, home: Home, folder: Path, group: Sequence[Segment], *, now_ms: int) -> None:
-    table = pa.concat_tables([read_segment(home, segment.path) for segment in group])
-    if table.num_rows != sum(segment.rows for segment in group):
-        raise StoreError("segments hold other rows than the catalog says", hint="look with: usertrack doctor")
     first = group[0]
     merged = write_segment(
         home,
-        table,
+        _rows(home, group),
         path=new_segment_path(first.site, first.day, node=store_value(con, "node"), now_ms=now_ms),
         level=max(segment.level for segment in group) + 1,
         workspace=folder,
         aged=first.aged,
     )
     swap(con, home, old=[segment.path for segment in group], new=[merged], now_ms=now_ms, at_once=False)
+
+
+def _rows(home: Home, group: Sequence[Segment]) -> pa.Table:
+    table = pa.concat_tables([read_segment(home, segment.path) for segment in group])
+    if table.num_rows != sum(segment.rows for segment in group):
+        raise StoreError("segments hold other rows than the catalog says", hint="look with: usertrack doctor")
+    return table
 
 
 def _groups(segments: Sequence[Segment], *, now_ms: int) -> Iterator[list[Segment]]:
@@ -97,7 +101,7 @@ def _full_levels(members: Sequence[Segment]) -> Iterator[list[Segment]]:
 
 
 def _final(members: Sequence[Segment]) -> Iterator[list[Segment]]:
-    """Gather files of a finished day up to two million rows each; the largest stay as they are."""
+    """Gather files of a finished day up to half a million rows each; the largest stay as they are."""
     small = sorted((s for s in members if s.level < LEVEL_MAX), key=lambda s: (s.rows, s.path))
     while len(small) > 1:
         group = _fitting(small)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import closing
 from operator import attrgetter
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from usertrack_cli.store.swap import unlink
 BATCHES_MAX = 500
 """Batches read at once; with 50 events each they are some 100,000 rows. Emptying them takes about
 10 ms, for which nobody else commits; and memory that was used before is quicker than new memory."""
+BODY_BYTES_MAX = 2 * 1024**2
+"""Bodies read at once, and one more: a byte may turn into 60 bytes of columns, and each of those is there twice
+for a moment. Bodies of usual batches are 3 KiB, so that this is their limit only where they are larger."""
 KEEP_MS = 72 * 3_600_000
 """How long a drained batch is remembered; the tracker drops what it could not send after 24 h."""
 UNREADABLE = (
@@ -77,19 +81,21 @@ def drain(con: sqlite3.Connection, home: Home, folder: Path, *, now_ms: int) -> 
         How many batches were drained. After a crash at any point the same batches wait again
         and the files that were not committed are orphans.
     """
-    drained = 0
-    while batches := _waiting(con):
+    drained, has_more = 0, True
+    while has_more:
+        batches, has_more = _waiting(con)
         try:
-            _drain_some(con, home, folder, batches, now_ms=now_ms)
+            if batches:
+                _drain_some(con, home, folder, batches, now_ms=now_ms)
         except _OvertakenError:
+            has_more = True
             continue
         drained += len(batches)
-        if len(batches) < BATCHES_MAX:
-            break
     return drained
 
 
-def _waiting(con: sqlite3.Connection) -> list[WaitingBatch]:
+def _waiting(con: sqlite3.Connection) -> tuple[list[WaitingBatch], bool]:
+    """Return as many of the oldest batches as are drained at once, and whether there were more of them."""
     names = (
         "id",
         "site",
@@ -104,7 +110,15 @@ def _waiting(con: sqlite3.Connection) -> list[WaitingBatch]:
         "day",
         "skew_ms",
     )
-    return [WaitingBatch(**dict(zip(names, row, strict=True))) for row in con.execute(_WAITING, (BATCHES_MAX,))]
+    batches: list[WaitingBatch] = []
+    body_bytes = 0
+    with closing(con.execute(_WAITING, (BATCHES_MAX,))) as rows:
+        for row in rows:
+            batches.append(WaitingBatch(**dict(zip(names, row, strict=True))))
+            body_bytes += len(batches[-1].body)
+            if body_bytes >= BODY_BYTES_MAX:
+                return batches, True
+    return batches, len(batches) == BATCHES_MAX
 
 
 def _drain_some(

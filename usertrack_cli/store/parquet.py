@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -72,24 +73,10 @@ def write_segment(
     Raises:
         OSError: The disk is full or failing; nothing is left in ``segments``.
     """
-    if not is_sorted:
-        table = table.sort_by(SORT_ORDER)
     draft = workspace / f"{secrets.token_hex(8)}.parquet"
     try:
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE), "wb") as file:
-            pq.write_table(
-                table,
-                file,
-                row_group_size=ROW_GROUP_ROWS,
-                compression="zstd",
-                compression_level=ZSTD_LEVEL,
-                use_dictionary=[*_STRINGS, *_STEADY],
-                column_encoding=_ENCODINGS,
-                write_page_checksum=True,
-                write_statistics=_SOUGHT,
-                bloom_filter_options={"session": {"ndv": _distinct(table, "session"), "fpp": 0.01}},
-                sorting_columns=pq.SortingColumn.from_ordering(table.schema, SORT_ORDER),
-            )
+            _write_rows(table, file, is_sorted=is_sorted)
             file.flush()
             os.fsync(file.fileno())
         digest, size = digest_of(draft), draft.stat().st_size
@@ -119,6 +106,26 @@ def write_segment(
         epoch_max=epochs["max"].as_py(),
         aged=aged,
     )
+
+
+def _write_rows(table: pa.Table, file: IO[bytes], *, is_sorted: bool) -> None:
+    order = None if is_sorted else pc.sort_indices(table, SORT_ORDER)
+    with pq.ParquetWriter(
+        file,
+        table.schema,
+        compression="zstd",
+        compression_level=ZSTD_LEVEL,
+        use_dictionary=[*_STRINGS, *_STEADY],
+        column_encoding=_ENCODINGS,
+        write_page_checksum=True,
+        write_statistics=_SOUGHT,
+        bloom_filter_options={"session": {"ndv": _distinct(table, "session"), "fpp": 0.01}},
+        sorting_columns=pq.SortingColumn.from_ordering(table.schema, SORT_ORDER),
+    ) as writer:
+        for begin in range(0, table.num_rows, ROW_GROUP_ROWS):
+            # Sorted piece by piece: all at once would be a second copy of everything.
+            rows = slice(begin, begin + ROW_GROUP_ROWS)
+            writer.write_table(table[rows] if order is None else table.take(order[rows]))
 
 
 def read_segment(home: Home, path: str, *, columns: Sequence[str] | None = None) -> pa.Table:

@@ -10,7 +10,7 @@ from usertrack_cli.store.home import FILE_MODE, Home
 from usertrack_cli.store.trouble import FULL
 
 RESERVE_BYTES = 16 * 1024 * 1024
-"""Rewriting one segment of two million rows takes about ten megabytes, the catalog's log a few."""
+"""Rewriting one segment of half a million rows takes about three megabytes, the catalog's log a few."""
 FREE_BYTES_MIN = 32 * 1024 * 1024
 """Below this nothing new is taken in; twice the reserve, so that a reserve that was released is not
 eaten up by what browsers send meanwhile."""
