@@ -142,17 +142,36 @@ def session_by_prefix(
     from usertrack_cli.queries.sessions import sessions_by_prefix
 
     if prefix.startswith("@"):
-        return _row_of_last_list(home, prefix)
-    if len(prefix) < PREFIX_MIN:
-        raise UsageError(
-            f"a session id needs at least {PREFIX_MIN} characters", hint="list them with: usertrack sessions"
-        )
+        return row_of_last_list(home, prefix)
+    checked_prefix(prefix)
     found = ask(
         home,
         Filter(site=site),
         lambda con: sessions_by_prefix(con, prefix, site=site),
         shows_hidden=shows_hidden,
     )
+    return only_session(found, prefix)
+
+
+def checked_prefix(prefix: str) -> None:
+    """Refuse the beginning of an id that is too short to be looked for.
+
+    Raises:
+        UsageError: It is.
+    """
+    if len(prefix) < PREFIX_MIN:
+        raise UsageError(
+            f"a session id needs at least {PREFIX_MIN} characters", hint="list them with: usertrack sessions"
+        )
+
+
+def only_session(found: Sequence[tuple[str, str]], prefix: str) -> tuple[str, str]:
+    """Return the one session that was found.
+
+    Raises:
+        UsageError: Several sessions start with ``prefix``.
+        NothingMatchedError: None does.
+    """
     if not found:
         raise NothingMatchedError(f"no session starts with {prefix}", hint="list them with: usertrack sessions")
     if len(found) > 1:
@@ -162,7 +181,13 @@ def session_by_prefix(
     return found[0]
 
 
-def _row_of_last_list(home: Home, name: str) -> tuple[str, str]:
+def row_of_last_list(home: Home, name: str) -> tuple[str, str]:
+    """Return ``(site, session)`` of ``@3``, the third row of the last list.
+
+    Raises:
+        UsageError: It is no such row.
+        NothingMatchedError: The list has no such row.
+    """
     from usertrack_cli.store.remembered import remembered_list
 
     rows, number = remembered_list(home), name[1:]

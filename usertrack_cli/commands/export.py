@@ -79,13 +79,13 @@ def _rrweb(call: Call, session: str | None, output: Path | None) -> None:
 
     if session is None:
         raise UsageError("rrweb holds one session", hint="name it with --session")
-    site, whole = api.session_by_prefix(call.home, session, site=call.site)
-    lines = rrweb(api.recording(call.home, site=site, session=whole))
+    recording = api.recording(call.home, session=session, site=call.site)
+    lines = rrweb(recording)
     if output is None:
         console.lines(lines)
         return
     from usertrack_cli.store.outputs import write_private
 
     write_private(output, "".join(f"{line}\n" for line in lines).encode("ascii"))
-    api.SessionLabels(call.home, site=site, session=whole).note_output(output)
+    api.SessionLabels(call.home, site=recording.site, session=recording.session).note_output(output)
     console.result(str(output))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -109,8 +109,8 @@ def _capabilities() -> Capabilities:
 
 def _chosen(
     call: Call, names: list[str], *, unwatched: bool, worst: bool
-) -> Callable[[], list[tuple[str, str]]]:
-    """Return what finds the sessions, once the call is known to make sense."""
+) -> Callable[[], Sequence[tuple[str | None, str]]]:
+    """Return what finds the sessions, once the call is known to make sense: each with its site, where known."""
     if bool(names) + unwatched + worst != 1:
         raise UsageError(
             "name the sessions, or take --next or --worst", hint="list them with: usertrack sessions"
@@ -121,7 +121,14 @@ def _chosen(
         return lambda: api.next_sessions(call.home, call.filter())
     if worst:
         return lambda: api.worst_sessions(call.home, call.filter())
-    return lambda: api.named_sessions(call.home, read_names(names), site=call.site)
+    return lambda: _named(call, read_names(names))
+
+
+def _named(call: Call, names: list[str]) -> Sequence[tuple[str | None, str]]:
+    # A single one is looked up when it is read; of several the last must be right before the first is played.
+    if len(names) == 1:
+        return [(call.site, names[0])]
+    return api.named_sessions(call.home, names, site=call.site)
 
 
 def read_names(names: list[str], *, most: int = NAMES_MAX) -> list[str]:
@@ -140,7 +147,7 @@ def read_names(names: list[str], *, most: int = NAMES_MAX) -> list[str]:
 
 def _write(
     call: Call,
-    chosen: list[tuple[str, str]],
+    chosen: Sequence[tuple[str | None, str]],
     kind: Rendition,
     path: Path,
     *,
@@ -151,7 +158,7 @@ def _write(
     if len(chosen) > 1:
         console.note(f"a file holds one session; {path.name} holds {session[:8]}")
     recording = api.recording(call.home, site=site, session=session)
-    labels = api.SessionLabels(call.home, site=site, session=session)
+    labels = api.SessionLabels(call.home, site=recording.site, session=recording.session)
     note = written(recording, kind, path, at_ms=at_ms, size=size_of(size, (100, 30)))
     labels.note_output(path)
     if note:
@@ -159,13 +166,13 @@ def _write(
     console.result(str(path))
 
 
-def _play(call: Call, chosen: list[tuple[str, str]], capabilities: Capabilities) -> None:
+def _play(call: Call, chosen: Sequence[tuple[str | None, str]], capabilities: Capabilities) -> None:
     from usertrack_cli.commands.player import Ending, play
 
     with _keyboard() as input_fd:
         for number, (site, session) in enumerate(chosen, start=1):
-            labels = api.SessionLabels(call.home, site=site, session=session)
             recording = api.recording(call.home, site=site, session=session)
+            labels = api.SessionLabels(call.home, site=recording.site, session=recording.session)
             labels.mark_watched()
             ending = play(
                 recording,

@@ -116,6 +116,8 @@ def connection(
         con.execute("SET memory_limit = ?", [MEMORY_LIMIT])
         con.execute("SET TimeZone = 'UTC'")
         con.execute("SET enable_progress_bar = false")
+        # A segment never changes: what its footer says is read once a connection and not once a query.
+        con.execute("SET parquet_metadata_cache = true")
         attach(con, attached or {})
         con.execute("SET allowed_paths = ?", [taken.files])
         con.execute("SET VARIABLE segment_files = ?::VARCHAR[]", [taken.files])

@@ -74,12 +74,12 @@ _ORDERS: dict[Order, str] = {
 }
 
 _EVENTS = """
-SELECT epoch_ms(occurred_at) AS occurred_at, kind, page, pageview, x, y, scroll_x, scroll_y,
+SELECT site, session, epoch_ms(occurred_at) AS occurred_at, kind, page, pageview, x, y, scroll_x, scroll_y,
        viewport_w, viewport_h, document_w, document_h, container, container_x, container_y,
        selector, element_x, element_y, text, button, flags, reaction_ms, hover_ms,
-       value_length, value, active_ms, name, props, layout, title
-FROM events WHERE site = $site AND session = $session
-ORDER BY seq, idx
+       value_length, value, active_ms, name, props, layout, title, country, browser, os, device
+FROM events WHERE session = $session AND ($site IS NULL OR site = $site)
+ORDER BY site, seq, idx
 """
 
 _KNOWN = """
@@ -209,6 +209,6 @@ def known_sessions(
     return {session: (of_site, session) for of_site, session in pairs if times[session] == 1}
 
 
-def session_events(con: duckdb.DuckDBPyConnection, *, site: str, session: str) -> list[dict[str, Any]]:
+def session_events(con: duckdb.DuckDBPyConnection, session: str, *, site: str | None) -> list[dict[str, Any]]:
     """Return every event of one session in order, as dicts of column name to value."""
     return rows_of(con, _EVENTS, {"site": site, "session": session})
