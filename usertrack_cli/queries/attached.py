@@ -10,9 +10,10 @@ import duckdb
 
 from usertrack_cli.errors import UsageError
 from usertrack_cli.queries.statement import one_line
+from usertrack_cli.queries.views import VIEWS
 
 ATTACHED_MAX = 20
-RESERVED = frozenset({"events", "sessions", "pageviews", "clicks", "labels", "hidden"})
+RESERVED = frozenset({"events", "labels", "hidden", *VIEWS})
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 

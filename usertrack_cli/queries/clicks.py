@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from usertrack_cli.queries.events import columns_of
 from usertrack_cli.queries.filters import Filter, conditions
-from usertrack_cli.queries.friction import JUDGED, Thresholds, values_of
+from usertrack_cli.queries.friction import JUDGED, USUAL, Thresholds, values_of
 
 _COLUMNS = """
 x, y, coalesce(element_x, -1) AS element_x, coalesce(element_y, -1) AS element_y,
@@ -36,9 +36,9 @@ ORDER BY session, seq, idx
 
 
 class Sort(StrEnum):
-    """Which clicks; the values are the columns of ``judged``."""
+    """Which clicks; all but the first of these are columns of ``judged``."""
 
-    EVERY = "TRUE"
+    EVERY = "every"
     RAGE = "is_rage"
     DEAD = "is_dead"
     FIRST = "is_first"
@@ -72,17 +72,17 @@ def clicks(
     chosen: Filter,
     *,
     sort: Sort = Sort.EVERY,
-    thresholds: Thresholds | None = None,
+    thresholds: Thresholds = USUAL,
     fields: tuple[str, ...] = (),
 ) -> Clicks:
     """Return the clicks in the order they happened in each session.
 
     Args:
-        thresholds: For rage and dead clicks; the usual ones where ``None``.
+        thresholds: For rage and dead clicks.
         fields: Selectors of elements that take input; a click there is never dead.
     """
     where, values = conditions(chosen)
     if sort is Sort.EVERY:
         return Clicks(**columns_of(con, _CLICKS.format(where=where, columns=_COLUMNS), values))
     sql = _JUDGED_CLICKS.format(judged=JUDGED.format(where=where), columns=_COLUMNS, sort=sort.value)
-    return Clicks(**columns_of(con, sql, values | values_of(thresholds or Thresholds(), fields=fields)))
+    return Clicks(**columns_of(con, sql, values | values_of(thresholds, fields=fields)))

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from usertrack_cli.queries.events import columns_of, rows_of
+from usertrack_cli.queries.expressions import DEPTH_RATIO
 from usertrack_cli.queries.filters import Filter, conditions
-from usertrack_cli.queries.friction import JUDGED, Thresholds, values_of
+from usertrack_cli.queries.friction import JUDGED, USUAL, Thresholds, values_of
 
 _ELEMENTS = """
 WITH {judged}
@@ -36,8 +37,7 @@ ORDER BY 1, 2
 """
 
 _DEPTHS = """
-SELECT coalesce(width_class, '') AS width_class,
-       least(max((scroll_y + viewport_h) / document_h), 1)::DOUBLE AS depth_ratio
+SELECT coalesce(width_class, '') AS width_class, {depth} AS depth_ratio
 FROM events
 WHERE {where} AND viewport_h > 0 AND document_h > 0
 GROUP BY session, width_class
@@ -94,7 +94,7 @@ def ledger(
     con: duckdb.DuckDBPyConnection,
     chosen: Filter,
     *,
-    thresholds: Thresholds | None = None,
+    thresholds: Thresholds = USUAL,
     fields: tuple[str, ...] = (),
 ) -> Ledger:
     """Return the elements of the page that were clicked.
@@ -108,7 +108,7 @@ def ledger(
     rows = rows_of(
         con,
         _ELEMENTS.format(judged=JUDGED.format(where=where)),
-        values | values_of(thresholds or Thresholds(), fields=fields),
+        values | values_of(thresholds, fields=fields),
     )
     elements = tuple(
         # Who clicked it saw it, whatever the measured depth says.
@@ -124,7 +124,7 @@ def _seen_sessions(con: duckdb.DuckDBPyConnection, chosen: Filter) -> dict[str, 
     Heights are shares of the page within a width class, since an element stands elsewhere in each.
     """
     where, values = conditions(chosen)
-    depths = columns_of(con, _DEPTHS.format(where=where), values)
+    depths = columns_of(con, _DEPTHS.format(where=where, depth=DEPTH_RATIO), values)
     of_class: dict[str, NDArray[np.float64]] = {
         name: np.sort(depths["depth_ratio"][depths["width_class"] == name])
         for name in set(depths["width_class"].tolist())

@@ -62,7 +62,7 @@ _CONDITIONS = {
         " OR $utm IN ('source=' || u.utm_source, 'medium=' || u.utm_medium, 'campaign=' || u.utm_campaign,"
         " 'term=' || u.utm_term, 'content=' || u.utm_content)))"
     ),
-    "clicked": ("session IN (SELECT c.session FROM events c WHERE c.kind = 'click' AND c.selector = $clicked)"),
+    "clicked": "session IN (SELECT c.session FROM events c WHERE c.kind = 'click' AND c.selector = $clicked)",
     "tag": (
         "session IN (SELECT t.session FROM events t WHERE t.kind = 'tag' AND t.name = $tag"
         " UNION SELECT l.session FROM labels l WHERE l.tag = $tag)"

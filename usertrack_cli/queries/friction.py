@@ -47,6 +47,8 @@ class Thresholds:
                 )
 
 
+USUAL = Thresholds()
+
 JUDGED = """
 clicked AS (
     SELECT session, pageview, page, seq, idx, x, y, element_x, element_y, selector, text, container, document_w,

@@ -10,6 +10,7 @@ import duckdb
 
 from usertrack_cli.errors import UsageError
 from usertrack_cli.queries.events import rows_of
+from usertrack_cli.queries.expressions import PLACE
 from usertrack_cli.queries.filters import Filter, conditions, page_matches
 
 STEPS_MIN, STEPS_MAX = 2, 20
@@ -26,8 +27,7 @@ _PAGE = "kind = 'pageview' AND {page}"
 
 _STEPS = """
 acts AS (
-    -- One number for the order: comparing pairs takes several times as long.
-    SELECT session, occurred_at, seq::BIGINT * 4294967296 + idx AS place, {matches}
+    SELECT session, occurred_at, {place} AS place, {matches}
     FROM events WHERE {where} AND ({any_match})
 ),
 step_0 AS (
@@ -147,6 +147,7 @@ def reached(chosen: Filter, steps: Sequence[str], *, within_ms: int | None) -> t
     parts = [
         _STEPS.format(
             where=where,
+            place=PLACE,
             matches=", ".join(f"coalesce({match}, FALSE) AS is_{n}" for n, match in enumerate(matches)),
             any_match=" OR ".join(f"({match})" for match in matches),
         )

@@ -20,6 +20,7 @@ _CELL = "(y // $cell_px) * $columns + (x::BIGINT * $width_px // document_w) // $
 _BLOCK = "(y // $block_px) * $blocks + (x::BIGINT * $width_px // document_w) // $block_px"
 _INSIDE = "document_w > 0 AND x >= 0 AND x < document_w AND y >= 0 AND y < $height_px"
 
+# In no order: what it answers is only counted.
 _CROWDED_MOVES = """
 WITH samples AS (
     SELECT session, {cell} AS cell, {block} AS block
@@ -71,19 +72,18 @@ class Drawn:
     sessions_min: int = 1
 
     @property
-    def values(self) -> dict[str, Any]:
-        """Parameters for the cells."""
-        return {
-            "cell_px": self.cell_px,
-            "columns": -(-self.width_px // self.cell_px),
-            "width_px": self.width_px,
-            "height_px": self.height_px,
-        }
+    def columns(self) -> int:
+        """Cells in a row; the last may hang over."""
+        return -(-self.width_px // self.cell_px)
 
     @property
-    def crowd_values(self) -> dict[str, Any]:
-        """Parameters for the squares that few sessions touched."""
+    def values(self) -> dict[str, Any]:
+        """Parameters for the cells, and for the squares that few sessions touched."""
         return {
+            "cell_px": self.cell_px,
+            "columns": self.columns,
+            "width_px": self.width_px,
+            "height_px": self.height_px,
             "block_px": self.block_px,
             "blocks": -(-self.width_px // self.block_px),
             "sessions_min": self.sessions_min,
@@ -100,16 +100,15 @@ def sample_cells(samples: Samples, drawn: Drawn) -> NDArray[np.int64]:
     inside = (x >= 0) & (x < document_w) & (y >= 0) & (y < drawn.height_px)
     if not inside.all():
         x, y, document_w = x[inside], y[inside], document_w[inside]
-    columns = -(-drawn.width_px // drawn.cell_px)
     across = x.astype(np.int64) * drawn.width_px // document_w // drawn.cell_px
-    cells: NDArray[np.int64] = y // drawn.cell_px * columns + across
+    cells: NDArray[np.int64] = y // drawn.cell_px * drawn.columns + across
     return cells
 
 
 def crowded_cells(con: duckdb.DuckDBPyConnection, chosen: Filter, drawn: Drawn) -> NDArray[np.int64]:
     """Return the cells as ``sample_cells`` does, of squares where at least ``sessions_min`` sessions were."""
     where, values = conditions(chosen, without=frozenset({LATE_BOTS}))
-    values |= drawn.values | drawn.crowd_values
+    values |= drawn.values
     cells: NDArray[np.int64] = columns_of(con, _filled(_CROWDED_MOVES, where), values)["cell"]
     return cells
 
@@ -123,7 +122,7 @@ def rest_cells(
     the pointer counts again from its next movement on.
     """
     where, values = conditions(chosen, without=frozenset({LATE_BOTS}))
-    values |= drawn.values | drawn.crowd_values | {"rest_ms_max": REST_MS_MAX}
+    values |= drawn.values | {"rest_ms_max": REST_MS_MAX}
     found = columns_of(con, _filled(_RESTS, where), values)
     return found["cell"], found["rest_ms"]
 

@@ -10,8 +10,9 @@ import duckdb
 
 from usertrack_cli.naming import Conversion
 from usertrack_cli.queries.events import rows_of
+from usertrack_cli.queries.expressions import DEPTH_RATIO, PLACE
 from usertrack_cli.queries.filters import Filter, conditions, page_name
-from usertrack_cli.queries.friction import JUDGED, Thresholds, values_of
+from usertrack_cli.queries.friction import JUDGED, USUAL, values_of
 from usertrack_cli.queries.funnel import reached
 
 BOUNCE_ACTIVE_MS = 10_000
@@ -98,13 +99,10 @@ facts AS (
     SELECT session, part, min(occurred_at) AS started_at, arg_min(visitor, place) AS visitor,
            count(*) FILTER (kind = 'pageview') AS pageviews, count(*) FILTER (kind = 'click') AS clicks,
            count(*) FILTER (kind = 'input') AS inputs, coalesce(sum(active_ms), 0)::BIGINT AS active_ms,
-           -- Not least(): that takes 1 where nothing is known, as of a pageview from a log.
-           max(CASE WHEN scroll_y + viewport_h > document_h THEN 1
-                    ELSE (scroll_y + viewport_h) / nullif(document_h, 0) END)::DOUBLE AS depth_ratio,
+           {depth} AS depth_ratio,
            {key} AS key
     FROM (
-        -- One number for the order: comparing pairs takes several times as long.
-        SELECT *, seq::BIGINT * 4294967296 + idx AS place, {part} AS part
+        SELECT *, {place} AS place, {part} AS part
         FROM ({events}) WHERE {where}
     )
     GROUP BY session, part
@@ -243,12 +241,14 @@ def _parts(chosen: Filter, asked: Asked, by: By | None) -> tuple[dict[str, str],
         "judged": JUDGED.format(where=where),
         "reached": converted,
         "where": where,
+        "place": PLACE,
+        "depth": DEPTH_RATIO,
         "part": name if by is By.PAGE else _WHOLE,
         "key": "NULL" if by is None else _KEYS[by].format(name=name),
         "events": _GIVEN if by is By.TAG else _NOT_GIVEN,
     }
     own = {"zone": asked.zone, "bounce_ms": BOUNCE_ACTIVE_MS, "steps": steps}
-    return parts, values | of_name | values_of(Thresholds(), fields=asked.fields) | own
+    return parts, values | of_name | values_of(USUAL, fields=asked.fields) | own
 
 
 def _figures(row: dict[str, Any], asked: Asked) -> Figures:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 
@@ -58,9 +57,5 @@ def pages(con: duckdb.DuckDBPyConnection, chosen: Filter) -> list[PageCount]:
 
 def layouts_seen(con: duckdb.DuckDBPyConnection, chosen: Filter) -> list[LayoutSeen]:
     """Return the layouts that were shown, the one with most sessions first."""
-    return [LayoutSeen(**row) for row in _ask(con, _LAYOUTS, chosen)]
-
-
-def _ask(con: duckdb.DuckDBPyConnection, sql: str, chosen: Filter) -> list[dict[str, Any]]:
     where, values = conditions(chosen)
-    return rows_of(con, sql.format(where=where), values)
+    return [LayoutSeen(**row) for row in rows_of(con, _LAYOUTS.format(where=where), values)]

@@ -12,7 +12,7 @@ EXPECTED_MIN = 5.0
 """Below so many expected in any cell of the table the normal approximation is wrong (Cochran 1954)."""
 
 
-def wilson_interval(hits: int, total: int, *, z: float = Z_95) -> tuple[float, float]:
+def wilson_interval(hits: int, total: int) -> tuple[float, float]:
     """Return the interval (0 to 1) that holds a share of ``hits / total``; all of it where total is 0.
 
     Wilson's score interval (1927): unlike the textbook one it stays within 0 and 1 and holds its 95 %
@@ -20,7 +20,7 @@ def wilson_interval(hits: int, total: int, *, z: float = Z_95) -> tuple[float, f
     """
     if total <= 0:
         return 0.0, 1.0
-    share = hits / total
+    share, z = hits / total, Z_95
     spread = z * z / total
     middle = (share + spread / 2) / (1 + spread)
     half = z / (1 + spread) * math.sqrt(share * (1 - share) / total + spread / (4 * total))

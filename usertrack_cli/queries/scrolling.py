@@ -9,15 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from usertrack_cli.queries.events import columns_of, rows_of
+from usertrack_cli.queries.expressions import DEPTH_RATIO, PLACE
 from usertrack_cli.queries.filters import Filter, conditions
 
 _REACH = """
-SELECT max(least(scroll_y + viewport_h, document_h)) AS reach_px, max(document_h) AS document_h,
-       arg_min(viewport_h, (seq, idx)) AS fold_px,
-       least(max((scroll_y + viewport_h) / document_h), 1)::DOUBLE AS depth_ratio
+SELECT max(least(scroll_y + viewport_h, document_h)) AS reach_px, arg_min(viewport_h, {place}) AS fold_px,
+       {depth} AS depth_ratio
 FROM events
 WHERE {where} AND viewport_h > 0 AND document_h > 0
-  AND kind IN ('pageview', 'scroll', 'resize', 'move', 'click', 'layout')
 GROUP BY session
 ORDER BY session
 """
@@ -31,7 +30,7 @@ ORDER BY session, seq, idx
 
 _CONTAINER = """
 WITH page AS (
-    SELECT session, max((scroll_y + viewport_h) / document_h) AS depth_ratio
+    SELECT session, {depth} AS depth_ratio
     FROM events
     WHERE {where} AND viewport_h > 0 AND document_h > 0
     GROUP BY session
@@ -91,11 +90,10 @@ class Reach:
     Attributes:
         reach_px: Furthest bottom edge of its viewport, document px, never below the page's end.
         fold_px: Height of its first viewport.
-        depth_ratio: ``reach_px`` over the height the page had then, 0 to 1.
+        depth_ratio: The furthest bottom edge over the height the page had at that moment, 0 to 1.
     """
 
     reach_px: NDArray[np.int32]
-    document_h: NDArray[np.int32]
     fold_px: NDArray[np.int32]
     depth_ratio: NDArray[np.float64]
 
@@ -112,7 +110,7 @@ class Attention:
 def reach(con: duckdb.DuckDBPyConnection, chosen: Filter) -> Reach:
     """Return how far each session scrolled on the page of the filter."""
     where, values = conditions(chosen)
-    return Reach(**columns_of(con, _REACH.format(where=where), values))
+    return Reach(**columns_of(con, _REACH.format(where=where, place=PLACE, depth=DEPTH_RATIO), values))
 
 
 def attention(con: duckdb.DuckDBPyConnection, chosen: Filter) -> Attention:
@@ -149,7 +147,7 @@ def container_reach(
     """
     where, values = conditions(chosen)
     values |= {"container": container, "top_ratio": top_ratio}
-    found = columns_of(con, _CONTAINER.format(where=where), values)
+    found = columns_of(con, _CONTAINER.format(where=where, depth=DEPTH_RATIO), values)
     size = {
         name: int(found[name][0]) if len(found[name]) else 0
         for name in ("scroll_h", "client_h", "client_w", "events")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import duckdb
 
 from usertrack_cli.queries.events import rows_of
+from usertrack_cli.queries.expressions import PLACE
 from usertrack_cli.queries.filters import Filter, conditions, page_matches
-from usertrack_cli.queries.friction import JUDGED, Thresholds, values_of
+from usertrack_cli.queries.friction import JUDGED, USUAL, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +32,7 @@ WITH per_session AS (
            count(*) FILTER (kind = 'pageview') AS pageviews,
            count(*) FILTER (kind = 'click') AS clicks,
            count(*) AS events,
-           -- One number for the order: comparing pairs takes several times as long.
-           arg_min(page, seq::BIGINT * 4294967296 + idx) AS entry_page,
+           arg_min(page, {place}) AS entry_page,
            mode(country) AS country, mode(browser) AS browser, mode(os) AS os, mode(device) AS device,
            list_sort(list(DISTINCT name) FILTER (kind = 'tag')) AS tags,
            count(*) FILTER (kind = 'error') AS errors,
@@ -153,7 +153,7 @@ def sessions(
     if chosen.page is not None:
         page, more = page_matches(chosen, chosen.page)
         values |= more
-    sql = _SESSIONS.format(where=where, page=page, order=_ORDERS[order])
+    sql = _SESSIONS.format(where=where, page=page, place=PLACE, order=_ORDERS[order])
     found = rows_of(
         con,
         sql,
@@ -175,7 +175,6 @@ def friction(
     *,
     only: Sequence[str] | None,
     fields: tuple[str, ...],
-    thresholds: Thresholds | None = None,
 ) -> dict[str, tuple[int, int]]:
     """Return rage and dead clicks of the sessions that have any.
 
@@ -187,7 +186,7 @@ def friction(
     if only is not None:
         where, values = f"{where} AND {_ONLY}", values | {"only": list(only)}
     sql = _FRICTION.format(judged=JUDGED.format(where=where))
-    found = rows_of(con, sql, values | values_of(thresholds or Thresholds(), fields=fields))
+    found = rows_of(con, sql, values | values_of(USUAL, fields=fields))
     return {row["session"]: (row["rage"], row["dead"]) for row in found}
 
 

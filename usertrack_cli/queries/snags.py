@@ -8,7 +8,7 @@ import duckdb
 
 from usertrack_cli.queries.events import rows_of
 from usertrack_cli.queries.filters import Filter, conditions, page_name
-from usertrack_cli.queries.friction import JUDGED, Thresholds, values_of
+from usertrack_cli.queries.friction import JUDGED, USUAL, values_of
 
 _SNAGS = """
 WITH {judged}
@@ -60,7 +60,6 @@ def snags(
     *,
     limit: int,
     fields: tuple[str, ...] = (),
-    thresholds: Thresholds | None = None,
 ) -> list[SnagCount]:
     """Return the elements that most sessions got stuck on.
 
@@ -69,7 +68,7 @@ def snags(
     """
     where, values = conditions(chosen)
     name, of_name = page_name(chosen)
-    more = values_of(thresholds or Thresholds(), fields=fields) | of_name | {"limit": limit}
+    more = values_of(USUAL, fields=fields) | of_name | {"limit": limit}
     found = rows_of(con, _SNAGS.format(judged=JUDGED.format(where=where), name=name), values | more)
     return [SnagCount(**row) for row in found]
 

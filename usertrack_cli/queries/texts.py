@@ -27,8 +27,8 @@ SUSPECT = r"@|%40|[0-9](?:[ ()./+-]?[0-9]){6}|[A-Za-z0-9_]{16}|[0-9a-fA-F]{8}-[0
 """An address, seven digits, or something long without a gap: nothing else can be what is looked for."""
 
 _TEXTS = """
-SELECT '{column}' AS place, "{column}" AS text, any_value(kind) AS kind, any_value(site) AS site,
-       arg_min(page, length(page)) AS page, any_value(selector) AS selector, count(*) AS events
+SELECT '{column}' AS place, "{column}" AS text, min(kind) AS kind, site,
+       arg_min(page, (length(page), page)) AS page, min(selector) AS selector, count(*) AS events
 FROM events
 WHERE "{column}" IS NOT NULL AND ($site IS NULL OR site = $site) AND regexp_matches("{column}", $suspect)
 GROUP BY "{column}", site
@@ -42,7 +42,8 @@ class StoredText:
 
     Attributes:
         place: The column.
-        kind: Of one of its events, as is ``selector``; ``page`` is the shortest path it was seen on.
+        kind: The first in the alphabet of its events, as is ``selector``; ``page`` is the shortest path it was
+            seen on.
     """
 
     place: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 
@@ -54,18 +53,12 @@ def traffic(con: duckdb.DuckDBPyConnection, chosen: Filter, *, now_ms: int) -> T
     name, more = page_name(chosen)
     pages: dict[str, list[int]] = {}
     for row in rows_of(con, _PAGES.format(where=where, name=name), values | more):
-        _put(pages.setdefault(str(row["page"]), [0] * WINDOWS), row, "pageviews")
+        pages.setdefault(str(row["page"]), [0] * WINDOWS)[row["days_ago"]] = row["pageviews"]
     events, pageviews = [0] * WINDOWS, [0] * WINDOWS
     for row in rows_of(con, _EVENTS.format(where=where), values):
-        _put(events, row, "events")
-        _put(pageviews, row, "pageviews")
+        events[row["days_ago"]], pageviews[row["days_ago"]] = row["events"], row["pageviews"]
     return Traffic(
         pageviews=tuple(pageviews),
         events=tuple(events),
         pages={page: tuple(counts) for page, counts in pages.items()},
     )
-
-
-def _put(counts: list[int], row: dict[str, Any], name: str) -> None:
-    if 0 <= row["days_ago"] < WINDOWS:
-        counts[row["days_ago"]] = row[name]

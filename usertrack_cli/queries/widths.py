@@ -19,6 +19,7 @@ WIDTH_CLASSES = ("", "narrow", "medium", "wide")
 
 # Pointer samples are nine rows in ten and say nothing new about sizes: they are read where they are asked for.
 # Hashes are told apart faster than session ids; of a million, two agree in one store of ten million.
+# In no order: what it answers is only counted.
 _ROWS = """
 SELECT {is_asked} AS is_asked, kind <> 'move' AS is_size, hash(session) AS session,
        CASE width_class WHEN 'narrow' THEN 1 WHEN 'medium' THEN 2 WHEN 'wide' THEN 3 ELSE 0 END::UTINYINT
