@@ -32,18 +32,9 @@ class _Commands(typer.core.TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 as above
         widest = max(map(len, registry.names()))
-        room = formatter.width - widest - 6
         for title, section in registry.SECTIONS.items():
             with formatter.section(title):
-                formatter.write_dl(
-                    [(f"{name:<{widest}}", _shortened(text, room)) for name, text in section.items()]
-                )
-
-
-def _shortened(text: str, room: int) -> str:
-    if len(text) <= room:
-        return text
-    return f"{text[: room - 3].rpartition(' ')[0]}..."
+                formatter.write_dl([(f"{name:<{widest}}", text) for name, text in section.items()])
 
 
 app = typer.Typer(

@@ -16,6 +16,7 @@ import pytest
 from scripts.manual import completions, leaves, manual
 from tests.senders import Sender, pageview, session_id
 from usertrack_cli import registry
+from usertrack_cli.app import main
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.inbox import NewLayout
 
@@ -28,7 +29,24 @@ COMPLETIONS = ROOT / "docs" / "completions"
 def test_help_of_every_command_ends_with_an_example(name: str) -> None:
     said = inspect.cleandoc(COMMANDS[name].help)
 
-    assert re.search(rf"usertrack {re.escape(name)}\b", said.split("\n\n")[-1]), said
+    assert re.match(rf"Example.*:  .*usertrack {re.escape(name)}\b", said.split("\n\n")[-1]), said
+
+
+@pytest.mark.parametrize("group", ["", *sorted({name.split()[0] for name in COMMANDS if " " in name})])
+def test_no_line_about_a_command_is_cut_off_in_eighty_columns(
+    group: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    assert main([*group.split(), "--help"]) == 0
+
+    said = capsys.readouterr().out
+    _, _, listed = said.partition("\nCommands:" if group else "\nCollect:")
+    assert listed
+    assert "..." not in listed
+    assert max(map(len, listed.splitlines())) <= 80
+    # One line each: none went on in a second.
+    assert not re.search(r"^ {12,}\S", listed, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -38,7 +38,7 @@ def command(
     lang: LANG = "en",
     request: person.REQUEST = "",
 ) -> None:
-    """Write a copy of everything about one visitor, for that visitor.
+    """Write a copy of everything about one visitor.
 
     What is stored and what is derived from it, as JSON, CSV and a page to read, with purposes, retention and
     source from the settings. Every site is searched unless --site is typed. Where what matches may be several

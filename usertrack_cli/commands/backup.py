@@ -25,11 +25,14 @@ def command(
         bool, typer.Option("--with-keys", help="Copy the visitor keys and the signing key too.")
     ] = False,
 ) -> None:
-    """Back the store up into a new folder below DEST; segments that are there already are linked.
+    """Back the store up into a new folder.
+
+    The folder is made below DEST, and segments that DEST holds already are linked, not copied.
 
     Without the keys a lost backup cannot be linked to anybody, but visitors of a store restored
-    from it can be found by session id only. Daily from cron:
-    usertrack backup /srv/backups --keep 14
+    from it can be found by session id only.
+
+    Example:  usertrack backup /srv/backups --keep 14
     """
     from usertrack_cli.store.backup import back_up
 

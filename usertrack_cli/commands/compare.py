@@ -67,7 +67,9 @@ def command(
     pixel_ratio: PIXEL_RATIO = 1.0,
     preview: PREVIEW = False,
 ) -> None:
-    """Say which elements of a page are clicked more or less on side b than on side a.
+    """Say which elements of a page are clicked more, which less.
+
+    Side a is before, side b after: two periods, two devices or two tags.
 
     SHARE is the sessions that clicked it among all of the page. P is the chance of such a difference
     without a cause (two proportions; Fisher's exact test for small counts), P ADJ the same knowing how

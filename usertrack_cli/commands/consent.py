@@ -72,9 +72,9 @@ def list_consents(
 @commands.command()
 @shared(outputs=True)
 def stats(*, call: Call) -> None:
-    """Count consents by site and version of the text, and how the banner was answered.
+    """Count consents by site and version of the text.
 
-    The banner's own figures are there where before_consent is count.
+    How the banner was answered is said too: its own figures are there where before_consent is count.
 
     Example:  usertrack consent stats --json
     """

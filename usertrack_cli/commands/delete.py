@@ -56,7 +56,9 @@ def command(
     narrow it. Without an address or --session the filters alone say which sessions go. Sessions go whole.
     New sessions of the visitor are collected again, unless --and-object is typed.
 
-    The address can stay out of the shell history:  usertrack delete --ip-file - --request 2026-17
+    With --ip-file the address stays out of the shell's history.
+
+    Example:  usertrack delete --ip-file - --request 2026-17
     """
     from usertrack_cli.lifecycle.erasure import erase
     from usertrack_cli.lifecycle.request import request_number

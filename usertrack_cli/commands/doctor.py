@@ -47,9 +47,10 @@ def command(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Check the store: files, digests, rows, rights, keys, space, clock, retention, erasures.
+    """Check the store, and say what needs attention.
 
-    Exits with 0 where all is well, 4 where something needs attention, 6 where something is damaged.
+    Looks at files, digests, rows, rights, keys, space, clock, retention, erasures and backups. Exits with 0
+    where all is well, 4 where something needs attention, 6 where something is damaged.
     Damaged segments are moved to quarantine; nothing is deleted. With --pii it looks through pages, titles,
     labels, tags and events for e-mail addresses, card numbers, tokens and telephone numbers, prints them
     masked and names the rule that keeps each out.
@@ -57,9 +58,9 @@ def command(
     --traffic ends with 4 where events for each pageview, or the pageviews of the site or a page, fall out of
     their own baseline: a broken snippet records nothing, and that cannot be had later.
 
-    From cron, which mails only what is wrong:  usertrack doctor > /dev/null
+    Example:  usertrack doctor --deep
 
-    From cron, once an hour:  7 * * * *  usertrack doctor --traffic > /dev/null
+    Example, for cron, which mails only what is wrong:  7 * * * *  usertrack doctor --traffic > /dev/null
     """
     from usertrack_cli.store.doctor import Status, examine
 

@@ -34,10 +34,11 @@ def command(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="File; standard output if unsaid.")
     ] = None,
 ) -> None:
-    """Write rows of the store as Parquet, CSV or JSON lines, or a session as rrweb events.
+    """Write rows of the store, or a session for rrweb, to a file.
 
-    The format follows the file's name if unsaid. Texts in CSV are safe to open in a spreadsheet; one that would
-    be a formula begins with '. A file is noted in the store, so that an erasure names it.
+    Rows leave as Parquet, CSV or JSON lines; the format follows the file's name if unsaid. Texts in CSV are
+    safe to open in a spreadsheet; one that would be a formula begins with '. A file is noted in the store, so
+    that an erasure names it.
 
     Example:  usertrack export --view sessions --last 90d -o sessions.parquet
 

@@ -49,7 +49,7 @@ def command(
 
     Example:  usertrack funnel /shop /cart 'event:checkout' /thanks --within 30m --by device
 
-    Watch who was lost:  usertrack funnel /shop /cart --dropped 1 | usertrack replay -
+    Example, to watch who was lost:  usertrack funnel /shop /cart --dropped 1 | usertrack replay -
     """
     if by is not None:
         one_of(by, "--by", _BYS)

@@ -43,7 +43,7 @@ def command(
     Put its path into usertrack.toml as geoip_db; serve reads it when it starts, and sends no address to
     anybody.
 
-    For example:  usertrack geoip /usr/share/GeoIP/GeoLite2-Country.mmdb --address 9.9.9.9
+    Example:  usertrack geoip /usr/share/GeoIP/GeoLite2-Country.mmdb --address 9.9.9.9
     """
     from usertrack_cli.ingest.country_database import country_of, examine
 

@@ -26,7 +26,7 @@ def command(
         ),
     ],
 ) -> None:
-    """Import an access log as pageviews, or an rrweb recording as a session.
+    """Import an access log, or a recording of rrweb.
 
     access-log: the combined format of nginx and Apache. Pageviews come in with source log, which figures
     leave out unless --source log asks for them; they have max_sessions of their own and push no recording

@@ -26,7 +26,7 @@ def _list(context: typer.Context, *, call: Call) -> None:
     A key turns an address and an agent into the visitor of one site and epoch. It is destroyed when its
     epoch is over and nothing stored belongs to it: what it named can then be linked to nobody.
 
-    usertrack keys backup /mnt/safe/usertrack-keys
+    Example:  usertrack keys backup /mnt/safe/usertrack-keys
     """
     if context.invoked_subcommand is not None:
         return
@@ -91,12 +91,12 @@ def _backup(
     *,
     call: Call,
 ) -> None:
-    """Write the keys that still exist, and the signing key, to a file apart from the store.
+    """Write the keys that still exist to a file apart from the store.
 
-    Keys that were destroyed since its last run leave the file. It belongs on another machine than the
-    backups of the store: who has both can link visitors. Daily from cron:
+    The signing key goes with them, and keys that were destroyed since its last run leave the file. It belongs
+    on another machine than the backups of the store: who has both can link visitors. Best daily, from cron.
 
-    usertrack keys backup /mnt/safe/usertrack-keys
+    Example:  usertrack keys backup /mnt/safe/usertrack-keys
     """
     from usertrack_cli.lifecycle.keys import note_backed_up
     from usertrack_cli.store.keysafe import back_up_keys

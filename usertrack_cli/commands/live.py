@@ -36,10 +36,11 @@ def command(
     ] = None,
     include_bots: Annotated[bool, typer.Option("--include-bots", help="Count automated browsers too.")] = False,
 ) -> None:
-    """Show sessions, pages, events per second and the last clicks as they happen.
+    """Show sessions, pages and clicks as they happen.
 
     A session is there when it was heard of within five minutes and has not left. The inbox is read too, so
-    that what was acknowledged a moment ago shows. In a pipe it is a line for each look. q and Ctrl-C end it.
+    that what was acknowledged a moment ago shows. Events per second are those of the last minute. In a pipe it
+    is a line for each look. q and Ctrl-C end it.
 
     Example:  usertrack live
 

@@ -8,10 +8,10 @@ from usertrack_cli.options import Call, shared
 
 @shared(site=False)
 def command(*, call: Call) -> None:
-    """Bring the store to this program's version; serve does the same when it starts.
+    """Bring the store to this program's version.
 
-    A copy of the catalog is kept beside it, and where a step fails nothing is changed. A store that
-    a newer usertrack wrote is refused.
+    serve does the same when it starts. A copy of the catalog is kept beside it, and where a step fails nothing
+    is changed. A store that a newer usertrack wrote is refused.
 
     Example:  usertrack migrate
     """

@@ -21,7 +21,7 @@ def command(
         str, typer.Option("--part", help="notice, keys (what browsers store), record (Article 30), or all.")
     ] = "all",
 ) -> None:
-    """Print the privacy notice, the table of storage keys and the record of processing.
+    """Print privacy notice, storage keys and record of processing.
 
     All from the settings in force, as Markdown, so that what they say cannot drift from what runs. Where
     [controller] lacks something it is listed, and the exit code is 4. It is a draft: have it read by somebody

@@ -37,12 +37,12 @@ def command(
         Path | None, typer.Option("--out", metavar="DIR", help="Write the units of systemd there, a file each.")
     ] = None,
 ) -> None:
-    """Print configuration for nginx, caddy, systemd, cron or logrotate.
+    """Print files for nginx, Caddy, systemd, cron and logrotate.
 
     It is written from the settings in force: public_url with its port and path, host and port of serve,
     the data directory, the header for the visitor's address.
 
-    For example:  usertrack print nginx > /etc/nginx/conf.d/usertrack.conf
+    Example:  usertrack print nginx > /etc/nginx/conf.d/usertrack.conf
     """
     one_of(what, "WHAT", KINDS)
     if call.settings.port == 0:

@@ -26,11 +26,11 @@ _HINT = "list them with: usertrack receipt list"
 
 @commands.callback()
 def _group() -> None:
-    """List, show and verify the receipts of erasures, and answer the person.
+    """List, show and verify receipts of erasures; write the letter.
 
-    Each names the head of the one before, so none can be changed or left out unnoticed:
+    Each names the head of the one before, so none can be changed or left out unnoticed.
 
-    usertrack receipt verify
+    Example:  usertrack receipt verify
     """
 
 
@@ -39,7 +39,7 @@ def _group() -> None:
 def _list(*, call: Call) -> None:
     """List the receipts, the first one first.
 
-    usertrack receipt list --json
+    Example:  usertrack receipt list --json
     """
     from usertrack_cli.lifecycle.receipt import receipts
 
@@ -76,7 +76,7 @@ def _list(*, call: Call) -> None:
 def _show(receipt: _RECEIPT, *, call: Call) -> None:
     """Print a receipt as a page to read and to file.
 
-    usertrack receipt show 7
+    Example:  usertrack receipt show 7
     """
     from usertrack_cli.lifecycle.receipt_page import page
 
@@ -95,12 +95,12 @@ def _verify(
         str, typer.Option("--head", metavar="DIGEST", help="A head kept elsewhere that has to be in the chain.")
     ] = "",
 ) -> None:
-    """Verify signatures and chain, and that every file and table is free of what was erased.
+    """Verify signatures and chain, and that nothing erased is back.
 
-    The session column of every file is decoded. Exits 4 where a receipt is not genuine or one is missing,
-    5 where an erased session is back.
+    The session column of every file and table is decoded. Exits 4 where a receipt is not genuine or one is
+    missing, 5 where an erased session is back.
 
-    usertrack receipt verify --head 5ab1…
+    Example:  usertrack receipt verify --head 5ab1…
     """
     from usertrack_cli.lifecycle.verification import verify_chain, verify_one
 
@@ -145,11 +145,12 @@ def _letter(
     call: Call,
     lang: LANG = "en",
 ) -> None:
-    """Write the answer to the person, from the receipt and the [controller] settings.
+    """Write the answer to the person who asked for an erasure.
 
-    Where the settings lack something, the letter says so in square brackets and the exit code is 4.
+    It follows from the receipt and [controller] of the settings. Where those lack something, the letter says so
+    in square brackets and the exit code is 4.
 
-    usertrack receipt letter 7 --lang de > answer.txt
+    Example:  usertrack receipt letter 7 --lang de > answer.txt
     """
     from usertrack_cli.lifecycle.letter import NEEDED, letter
 

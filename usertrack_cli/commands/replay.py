@@ -61,10 +61,10 @@ def command(
         str | None, typer.Option("--size", metavar="WxH", help="Columns and rows of a frame, such as 100x30.")
     ] = None,
 ) -> None:
-    """Play sessions, one after the other; in a pipe, print them as text.
+    """Play sessions in the terminal; in a pipe, print them as text.
 
-    Pictures show the first rage click, else the first dead click, unless --at says when. Watching marks a
-    session as watched; ? shows the keys.
+    Several play one after the other. Pictures show the first rage click, else the first dead click, unless --at
+    says when. Watching marks a session as watched; ? shows the keys.
 
     Example:  usertrack replay --worst
 

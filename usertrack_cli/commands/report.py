@@ -52,7 +52,7 @@ def command(
         int, typer.Option("--replays", metavar="N", min=0, max=20, help="Add players of the N worst sessions.")
     ] = 0,
 ) -> None:
-    """Write the traffic, the top pages, friction and funnels as one HTML file.
+    """Write traffic, pages, friction and funnels as one HTML file.
 
     The file loads nothing, has no script unless it has replays, follows the light or dark of its reader,
     prints, and is below 2 MB unless more than 3 pages are drawn or sessions replayed. It names single

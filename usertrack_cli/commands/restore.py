@@ -32,7 +32,7 @@ def command(
         typer.Option("--keys", metavar="FILE", help="keys.sqlite, for a backup that was made without."),
     ] = None,
 ) -> None:
-    """Restore a backup into the data directory, which must not hold a store.
+    """Restore a backup into a data directory without a store.
 
     Everybody whom the ledger says was erased since is erased from the restored store too, before
     it is put in place. Where no ledger is found nothing is restored, unless --no-ledger is typed.

@@ -30,9 +30,9 @@ def command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what matches, and change nothing.")] = False,
     request: person.REQUEST = "",
 ) -> None:
-    """Keep a visitor's sessions, but out of every answer, picture and export.
+    """Keep a visitor's sessions out of every answer and picture.
 
-    Restricted sessions are not pruned either; only delete and access still reach them. Every site is
+    They are in no export and are not pruned either; only delete and access still reach them. Every site is
     searched unless --site is typed. New sessions are recorded as usual: usertrack object stops that.
 
     Example:  usertrack restrict --ip 203.0.113.7 --request 2026-14

@@ -30,7 +30,9 @@ def command(*, call: Call) -> None:
 
     Every setting may be typed as a flag.
 
-    Works without any configuration:  usertrack serve
+    It works without any configuration.
+
+    Example:  usertrack serve
     """
     from usertrack_cli.ingest.server import serve
 

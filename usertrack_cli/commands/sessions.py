@@ -39,7 +39,9 @@ def command(
     unwatched: Annotated[bool, typer.Option("--unwatched", help="Only what nobody has replayed yet.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Sessions at the most.")] = 50,
 ) -> None:
-    """List sessions, the most recent first; replay @3 then means the third row.
+    """List sessions, the most recent first.
+
+    In what follows @3 means the third row of the list: usertrack replay @3.
 
     RAGE counts bursts of three clicks within a second inside 30 px; DEAD counts clicks that nothing answered
     for 2.5 s, those on fields and those of unknown outcome left out.

@@ -80,7 +80,9 @@ def add(
 def remove(
     *, call: Call, slug: _SLUG, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
 ) -> None:
-    """Take a site out of the settings file; what is stored of it stays until it is too old.
+    """Take a site out of the settings file; what is stored stays.
+
+    Its sessions can be read until they are too old.
 
     Example:  usertrack sites remove blog
     """

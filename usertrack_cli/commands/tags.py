@@ -21,7 +21,7 @@ commands = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
-    help="List the tags of sessions, put them on by hand, try the rules of the settings.",
+    help="List tags, put them on sessions by hand, try rules.",
     epilog="Example:  usertrack tags add seen-by-anna @1 @3",
 )
 
@@ -43,7 +43,7 @@ _HEADINGS = (
 @commands.command("list")
 @shared(filters=True, outputs=True)
 def listing(*, call: Call) -> None:
-    """List the tags of the sessions in the range, and the rules that put them there.
+    """List the tags of sessions, and the rules that put them there.
 
     Example:  usertrack tags list --last 7d
     """
@@ -70,7 +70,9 @@ def add(*, call: Call, tag: _TAG, sessions: _SESSIONS) -> None:
 @commands.command("remove")
 @shared()
 def remove(*, call: Call, tag: _TAG, sessions: _SESSIONS) -> None:
-    """Take a tag away that was put on by hand; those of pages and rules stay.
+    """Take a tag away that was put on by hand.
+
+    Those of pages and rules stay.
 
     Example:  usertrack tags remove "lost in the shop" @3
     """
@@ -88,9 +90,10 @@ def test(
     ],
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Sessions at the most.")] = 20,
 ) -> None:
-    """Show the sessions that a rule catches, without putting anything on them.
+    """Show the sessions that a rule catches.
 
-    A rule is a condition over the view sessions; see its columns with: usertrack sql --schema
+    Nothing is put on them. A rule is a condition over the view sessions; see its columns with: usertrack sql
+    --schema
 
     Example:  usertrack tags test "list_contains(route, '/cart') AND exit_page = '/cart'"
     """

@@ -31,13 +31,13 @@ def command(
     ] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="Print the steps as JSON.")] = False,
 ) -> None:
-    """Try recording, from a page through the proxy into the store, and say what is wrong.
+    """Try recording, from a page to the store; say what is wrong.
 
     Looks at the page's tag, its policy and its origin, at the tracker and the visitors' addresses, then sends
     a test batch, finds it in a segment and erases it. Run it on the server, next to a running serve.
     Exits with 0 where all is well and 4 where a step failed.
 
-    For example:  usertrack verify https://shop.example/
+    Example:  usertrack verify https://shop.example/
     """
     from usertrack_cli.api.trial import Outcome
     from usertrack_cli.api.verification import verify
