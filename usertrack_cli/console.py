@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from usertrack_cli.errors import UsageError, UsertrackError
 from usertrack_cli.render.numbers import duration_text as duration_text
+from usertrack_cli.render.numbers import share_text as share_text
 from usertrack_cli.render.spreadsheet import spreadsheet_cell
 from usertrack_cli.render.text import cell_width, safe_text
 
@@ -141,7 +142,7 @@ def asked(question: str) -> str:
     return line
 
 
-def chosen_format(*, as_json: bool, as_nl: bool, as_csv: bool) -> Format:
+def chosen_format(*, as_json: bool = False, as_nl: bool = False, as_csv: bool = False) -> Format:
     """Return the format of the flags; a table on a terminal and TSV in a pipe where none is given."""
     for chosen, is_asked in ((Format.JSON, as_json), (Format.NL, as_nl), (Format.CSV, as_csv)):
         if is_asked:
@@ -183,7 +184,9 @@ def _separated(headings: Sequence[Heading], rows: Iterable[Mapping[str, Any]], *
 
 
 def _cell(value: Any) -> Any:
-    return spreadsheet_cell(" ".join(map(str, value)) if isinstance(value, tuple | list) else value)
+    if isinstance(value, tuple | list) and not any(isinstance(part, tuple | list) for part in value):
+        return spreadsheet_cell(" ".join(map(str, value)))
+    return spreadsheet_cell(value)
 
 
 def _table(headings: Sequence[Heading], rows: Sequence[Mapping[str, Any]]) -> None:

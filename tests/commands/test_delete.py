@@ -83,7 +83,7 @@ def test_pruning_by_the_settings_asks_nothing(run: Run, home: Home) -> None:
     done = run("prune")
 
     assert (done.code, listed(run)) == (0, {session_id(2)})
-    assert "removed 1 sessions" in done.out or "removed 1 session" in done.out
+    assert "removed 1 session" in done.out
 
 
 def test_pruning_more_strictly_than_the_settings_needs_yes(run: Run, home: Home) -> None:

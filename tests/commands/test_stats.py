@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 
 import pytest
@@ -36,6 +38,12 @@ def test_the_span_before_stands_beside(run: Run, home: Home) -> None:
     rows = json.loads(run("stats", "--last", "7d", "--compare", "previous", "--json").out)
 
     assert [(row["key"], row["sessions"]) for row in rows] == [("before", 1), ("total", 2)]
+
+
+def test_a_pipe_gets_the_days_as_json(run: Run, two_visitors: tuple[Sender, Sender]) -> None:
+    (row,) = csv.DictReader(io.StringIO(run("stats", "--csv").out))
+
+    assert [sessions for _, sessions in json.loads(row["days"])] == [2]
 
 
 def test_a_figure_is_defined_on_request(run: Run, two_visitors: tuple[Sender, Sender]) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from usertrack_cli.api.access_logs import ImportedLog, import_access_log
     from usertrack_cli.api.comparison import Change, Side, check_drop, compare, difference_map
-    from usertrack_cli.api.copies import copy_files, note_copies, settings_of, write_copy
+    from usertrack_cli.api.copies import copy_files, write_copy
     from usertrack_cli.api.exports import TableFormat, View, export, export_lines, sql_file
     from usertrack_cli.api.heatmaps import HeatmapKind, heatmap
     from usertrack_cli.api.imports import ImportedSession, import_rrweb
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from usertrack_cli.api.ledger import ElementRow, elements
     from usertrack_cli.api.lists import pages, remember, session_by_prefix, sessions
     from usertrack_cli.api.live import present
+    from usertrack_cli.api.outputs import note_outputs
     from usertrack_cli.api.overviews import Overview, funnel, overview, suggested_groups
     from usertrack_cli.api.pictures import Picture
     from usertrack_cli.api.questions import sql, sql_schema
@@ -66,7 +67,7 @@ __all__ = [
     "import_rrweb",
     "named_sessions",
     "next_sessions",
-    "note_copies",
+    "note_outputs",
     "open_store",
     "overview",
     "pages",
@@ -77,7 +78,6 @@ __all__ = [
     "scrollmap",
     "session_by_prefix",
     "sessions",
-    "settings_of",
     "sql",
     "sql_file",
     "sql_schema",
@@ -93,7 +93,7 @@ __all__ = [
 _HOMES = {
     "api.access_logs": "ImportedLog import_access_log",
     "api.comparison": "Change Side check_drop compare difference_map",
-    "api.copies": "copy_files note_copies settings_of write_copy",
+    "api.copies": "copy_files write_copy",
     "api.exports": "TableFormat View export export_lines sql_file",
     "api.heatmaps": "HeatmapKind heatmap",
     "api.imports": "ImportedSession import_rrweb",
@@ -101,6 +101,7 @@ _HOMES = {
     "api.ledger": "ElementRow elements",
     "api.lists": "pages remember session_by_prefix sessions",
     "api.live": "present",
+    "api.outputs": "note_outputs",
     "api.overviews": "Overview funnel overview suggested_groups",
     "api.pictures": "Picture",
     "api.questions": "sql sql_schema",

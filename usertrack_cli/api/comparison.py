@@ -144,8 +144,6 @@ def difference_map(
     kind: HeatmapKind = "click",
     zone: ZoneInfo | None = None,
     background: Path | None = None,
-    radius_px: float = 24,
-    opacity: float = 0.8,
     pixel_ratio: float = 1.0,
     on_step: OnStep = silent,
 ) -> Picture:
@@ -207,8 +205,6 @@ def difference_map(
         caption=caption,
         # As on a heatmap, one event alone is no pattern.
         events_min=2 * PER_SESSIONS / min(totals),
-        radius_px=radius_px,
-        opacity=opacity,
     )
     return picture_of(
         image,

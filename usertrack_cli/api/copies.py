@@ -5,23 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from usertrack_cli.controller import Controller, Language
 from usertrack_cli.errors import UsageError
-from usertrack_cli.render.text import safe_text
+from usertrack_cli.render.spreadsheet import spreadsheet_cell
 from usertrack_cli.settings import Settings
-from usertrack_cli.store.home import DIR_MODE, Home
+from usertrack_cli.store.home import DIR_MODE
 
 if TYPE_CHECKING:
     from usertrack_cli.lifecycle.access import Copy
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d")
-"""A spreadsheet takes a text that starts like this for a formula."""
 
 
 def copy_files(copy: Copy, settings: Settings, controller: Controller, language: Language) -> dict[str, bytes]:
@@ -99,34 +95,5 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(names)
-    writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
+    writer.writerows([spreadsheet_cell(row.get(name)) for name in names] for row in rows)
     return text.getvalue().encode("utf-8")
-
-
-def _cell(value: Any) -> Any:
-    if value is None:
-        return ""
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        value = " ".join(str(part) for part in value)
-    if not isinstance(value, str):
-        return value
-    text = safe_text(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
-
-
-def settings_of(table: Mapping[str, Any], site: str) -> Settings:
-    """Return the settings in force for a site."""
-    from usertrack_cli.settings import resolve
-
-    return resolve(table, site=site).settings
-
-
-def note_copies(home: Home, files: Sequence[Path], places: Sequence[tuple[str, str]]) -> None:
-    """Remember that these files hold these sessions, so that an erasure names them."""
-    from usertrack_cli import clock
-    from usertrack_cli.store import catalog
-    from usertrack_cli.store.labels import note_outputs
-
-    with closing(catalog.connect(home)) as con, catalog.transaction(con):
-        for file in files:
-            note_outputs(con, file, places, now_ms=clock.now_ms())

@@ -6,12 +6,11 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-from usertrack_cli import clock
 from usertrack_cli.api.nothing import nothing
+from usertrack_cli.api.outputs import note_outputs
 from usertrack_cli.naming import TagRule
 from usertrack_cli.queries.filters import Filter
 from usertrack_cli.store.home import Home
@@ -44,7 +43,7 @@ def export(home: Home, chosen: Filter, path: Path, *, form: TableFormat, view: V
         return rows, list(sessions_in(con, chosen))
 
     rows, sessions = ask(home, chosen, answer, needs_tags=view == "sessions")
-    _note(home, path, sessions)
+    note_outputs(home, [path], sessions)
     return rows
 
 
@@ -102,7 +101,7 @@ def sql_file(
     needs_tags = "sessions" in statement.lower()
     chosen = Filter(site=site, rules=tuple(rules))
     rows, sessions = ask(home, chosen, answer, needs_tags=needs_tags, attached=attached or {})
-    _note(home, path, sessions)
+    note_outputs(home, [path], sessions)
     return rows
 
 
@@ -120,14 +119,6 @@ class _Watched:
                 column = batch.column(self.schema.names.index("session"))
                 self._named.update(str(each) for each in column.unique().to_pylist() if each is not None)
             yield batch
-
-
-def _note(home: Home, path: Path, sessions: Sequence[tuple[str, str]]) -> None:
-    from usertrack_cli.store import catalog
-    from usertrack_cli.store.labels import note_outputs
-
-    with closing(catalog.connect(home)) as con, catalog.transaction(con):
-        note_outputs(con, path, sessions, now_ms=clock.now_ms())
 
 
 def _write(reader: Any, file: BinaryIO, form: TableFormat) -> int:

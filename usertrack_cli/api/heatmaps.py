@@ -280,7 +280,7 @@ def definition(kind: str, thresholds: Thresholds) -> str:
 
 def kinds_of(kind: str) -> tuple[str, ...]:
     """Return the kinds of events that a heatmap of this kind is drawn from."""
-    return ("move",) if kind in {"move", "attention"} else ("click",)
+    return ("move",) if kind in OF_MOVES else ("click",)
 
 
 def _few(sessions_min: int) -> tuple[str, ...]:

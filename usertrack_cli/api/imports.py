@@ -30,8 +30,11 @@ class ImportedSession:
     is_new: bool
 
 
-def import_rrweb(home: Home, file: Path, *, site: str, settings: Settings) -> ImportedSession:
+def import_rrweb(home: Home, file: Path, *, settings: Settings) -> ImportedSession:
     """Bring an rrweb recording in; the same file twice is one session.
+
+    Args:
+        settings: Of the site that it belongs to.
 
     Raises:
         UsageError: The file cannot be read, or is no recording.
@@ -42,6 +45,7 @@ def import_rrweb(home: Home, file: Path, *, site: str, settings: Settings) -> Im
     from usertrack_cli.queries.filters import Filter
     from usertrack_cli.queries.sessions import sessions_by_prefix
 
+    site = settings.site
     try:
         if file.stat().st_size > FILE_BYTES_MAX:
             raise UsageError(f"{file} is larger than {FILE_BYTES_MAX // 1024**2} MB")

@@ -1,9 +1,8 @@
-"""What one who watches puts on a session: that it was watched, tags, a star, notes; and files made of it."""
+"""What one who watches puts on a session: that it was watched, tags, a star, notes."""
 
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from usertrack_cli import clock
@@ -45,12 +44,6 @@ class SessionLabels:
 
         self._done(lambda con: add_tag(con, **self._where, tag=tag, now_ms=clock.now_ms()))
 
-    def remove_tag(self, tag: str) -> bool:
-        """Take a tag away; return whether it was there."""
-        from usertrack_cli.store.labels import remove_tag
-
-        return bool(self._done(lambda con: remove_tag(con, **self._where, tag=tag)))
-
     def add_note(self, note: str, *, at_ms: int | None = None) -> None:
         """Put a remark on it, or on one instant of it.
 
@@ -68,13 +61,6 @@ class SessionLabels:
         is_starred = not self.read().is_starred
         self._done(lambda con: set_star(con, **self._where, is_starred=is_starred, now_ms=clock.now_ms()))
         return is_starred
-
-    def note_output(self, path: Path) -> None:
-        """Remember a file that holds the session, so that an erasure can name it."""
-        from usertrack_cli.store.labels import note_outputs
-
-        pair = (self._where["site"], self._where["session"])
-        self._done(lambda con: note_outputs(con, path, [pair], now_ms=clock.now_ms()))
 
     def _done(self, change: Callable[[Any], Any]) -> Any:
         from usertrack_cli.store import catalog

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from usertrack_cli.api.ageing import say_ageing
+from usertrack_cli.api.layouts import fields_of
 from usertrack_cli.api.nothing import elsewhere, nothing
 from usertrack_cli.errors import NothingMatchedError, UsageError, UsertrackError
 from usertrack_cli.queries.filters import Filter
@@ -63,11 +64,10 @@ def sessions(
     from usertrack_cli.queries.tags import tags_given
     from usertrack_cli.store import catalog
     from usertrack_cli.store.labels import watched_sessions
-    from usertrack_cli.store.layouts import field_selectors
 
     with closing(catalog.connect(home)) as con:
         without = watched_sessions(con, site=chosen.site) if is_unwatched else []
-        fields = tuple(field_selectors(con, site=chosen.site))
+    fields = fields_of(home, chosen)
     is_weighed = order == "friction"
 
     def listed(con: duckdb.DuckDBPyConnection) -> tuple[list[SessionRow], dict[tuple[str, str], list[str]]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from usertrack_cli import clock
 from usertrack_cli.api.counted import Counted, counted
+from usertrack_cli.api.layouts import fields_of
 from usertrack_cli.api.nothing import nothing
 from usertrack_cli.errors import UsageError
 from usertrack_cli.naming import Conversion, PageGroup
@@ -90,15 +90,6 @@ def overview(
     if not found.total.sessions and not (more and more.pageviews):
         raise nothing(home, chosen, "sessions")
     return replace(found, counted=more)
-
-
-def fields_of(home: Home, chosen: Filter) -> tuple[str, ...]:
-    """Return the selectors of the site's elements that take input; a click there is never dead."""
-    from usertrack_cli.store import catalog
-    from usertrack_cli.store.layouts import field_selectors
-
-    with closing(catalog.connect(home)) as con:
-        return tuple(field_selectors(con, site=chosen.site))
 
 
 def previous(chosen: Filter) -> Filter:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from usertrack_cli import __version__, clock
+from usertrack_cli.api.layouts import fields_of
 from usertrack_cli.api.lists import sessions
-from usertrack_cli.api.overviews import Overview, fields_of, overview
+from usertrack_cli.api.overviews import Overview, overview
 from usertrack_cli.api.pictures import OnStep, dates
 from usertrack_cli.naming import Conversion
 from usertrack_cli.queries.filters import Filter

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from usertrack_cli import clock
 from usertrack_cli.api.lists import pages
+from usertrack_cli.api.outputs import note_outputs
 from usertrack_cli.api.overviews import funnel
 from usertrack_cli.api.pictures import OnStep, silent
 from usertrack_cli.api.replays import recording
@@ -99,14 +98,11 @@ def write_report(home: Home, written: WrittenReport, path: Path) -> int:
     Raises:
         UsageError: It cannot be written there.
     """
-    from usertrack_cli.store import catalog
-    from usertrack_cli.store.labels import note_outputs
     from usertrack_cli.store.outputs import write_private
 
     data = written.html.encode()
     # Noted first: a note about a file that could not be written is harmless, a file without one is not.
-    with closing(catalog.connect(home)) as con, catalog.transaction(con):
-        note_outputs(con, path, written.sessions, now_ms=clock.now_ms())
+    note_outputs(home, [path], written.sessions)
     write_private(path, data)
     return len(data)
 

@@ -69,7 +69,7 @@ def command(
     settings = resolve(call.table, site=site).settings
     controller = controller_of(call.table, site)
     written = api.write_copy(api.copy_files(copy, settings, controller, language), output)
-    api.note_copies(call.home, written, places)
+    api.note_outputs(call.home, written, places)
     log_access(call.home, places, request=number, identity=identity_checked)
     for path in written:
         console.result(str(path))

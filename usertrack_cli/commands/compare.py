@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from usertrack_cli import api, console
-from usertrack_cli.commands.elements import percent, selector_tail
+from usertrack_cli.commands.elements import selector_tail
 from usertrack_cli.commands.picture import (
     BACKGROUND,
     OUTPUT,
@@ -31,8 +31,8 @@ _HEADINGS = (
     Heading("text", "LABEL", is_flexible=True),
     Heading("a_sessions", "A", "right"),
     Heading("b_sessions", "B", "right"),
-    Heading("a_share", "A SHARE", "right", percent),
-    Heading("b_share", "B SHARE", "right", percent),
+    Heading("a_share", "A SHARE", "right", console.share_text),
+    Heading("b_share", "B SHARE", "right", console.share_text),
     Heading("change", "POINTS", "right", lambda share: f"{share * 100:+.1f}"),
     Heading("change_ratio", "CHANGE", "right", lambda ratio: f"{ratio:+.0%}"),
     Heading("p", "P", "right", lambda p: f"{p:.3f}"),

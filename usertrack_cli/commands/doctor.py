@@ -31,7 +31,7 @@ _TRAFFIC = (
 )
 
 
-@shared(site=False)
+@shared(site=False, outputs=True)
 def command(
     *,
     call: Call,
@@ -45,7 +45,6 @@ def command(
         bool,
         typer.Option("--traffic", help="Hold the last 24 hours of traffic against the weeks before instead."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Check the store, and say what needs attention.
 
@@ -66,7 +65,7 @@ def command(
 
     if traffic and (pii or deep):
         raise UsageError("--traffic is a check of its own", hint="leave the other flag out")
-    chosen = Format.JSON if as_json else console.chosen_format(as_json=False, as_nl=False, as_csv=False)
+    chosen = console.chosen_format(**call.wants)
     if traffic:
         _traffic(call, chosen)
         return

@@ -17,11 +17,6 @@ SELECTOR_CELLS = 40
 """Of a table on a terminal; every other format has selectors whole."""
 
 
-def percent(share: float) -> str:
-    """Return a share as ``12%``, with one decimal below ten."""
-    return f"{share:.1%}" if share < 0.0995 else f"{share:.0%}"
-
-
 def selector_tail(selector: str) -> str:
     """Return the end of a selector, which tells elements apart; the beginning they share."""
     if len(selector) <= SELECTOR_CELLS:
@@ -37,10 +32,10 @@ _HEADINGS = (
     Heading("text", "LABEL", is_flexible=True),
     Heading("clicks", "CLICKS", "right"),
     Heading("sessions", "SESSIONS", "right"),
-    Heading("share", "SHARE", "right", percent),
-    Heading("share_low", "FROM", "right", percent),
-    Heading("share_high", "TO", "right", percent),
-    Heading("first_share", "FIRST", "right", percent),
+    Heading("share", "SHARE", "right", console.share_text),
+    Heading("share_low", "FROM", "right", console.share_text),
+    Heading("share_high", "TO", "right", console.share_text),
+    Heading("first_share", "FIRST", "right", console.share_text),
     Heading("rage_clicks", "RAGE", "right"),
     Heading("dead_clicks", "DEAD", "right"),
     Heading("quick_backs", "BACK", "right"),

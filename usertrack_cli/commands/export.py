@@ -10,6 +10,7 @@ import typer
 from usertrack_cli import api, console
 from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call, one_of, shared
+from usertrack_cli.plural import count
 
 FORMATS = ("parquet", "csv", "jsonl", "rrweb")
 VIEWS = ("events", "sessions", "pageviews", "clicks")
@@ -57,7 +58,7 @@ def command(
     table, what = cast("api.TableFormat", form), cast("api.View", view)
     if output is not None:
         rows = api.export(call.home, chosen, output, form=table, view=what)
-        console.note(f"{rows} {'row' if rows == 1 else 'rows'} written")
+        console.note(f"{count(rows, 'row')} written")
         console.result(str(output))
     elif form == "parquet":
         raise UsageError("Parquet is no text", hint="name a file with -o")
@@ -88,5 +89,5 @@ def _rrweb(call: Call, session: str | None, output: Path | None) -> None:
     from usertrack_cli.store.outputs import write_private
 
     write_private(output, "".join(f"{line}\n" for line in lines).encode("ascii"))
-    api.SessionLabels(call.home, site=recording.site, session=recording.session).note_output(output)
+    api.note_outputs(call.home, [output], [(recording.site, recording.session)])
     console.result(str(output))

@@ -64,7 +64,7 @@ def _access_log(call: Call, file: Path) -> None:
 
 def _rrweb(call: Call, file: Path) -> None:
     settings = call.settings
-    done = api.import_rrweb(call.home, file, site=settings.site, settings=settings)
+    done = api.import_rrweb(call.home, file, settings=settings)
     if not done.is_new:
         console.note("it had been imported before; nothing was changed")
     elif done.skipped:

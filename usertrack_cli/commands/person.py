@@ -89,4 +89,4 @@ def list_sessions(call: Call, sessions: Sequence[VisitorSession]) -> None:
         | {"screen": f"{each.screen_w or '?'}×{each.screen_h or '?'}"}
         for each in sessions
     ]
-    console.listing(headings, rows, console.chosen_format(as_json=False, as_nl=False, as_csv=False))
+    console.listing(headings, rows, console.chosen_format())

@@ -127,4 +127,4 @@ def _list_agents(per_agent: Sequence[tuple[str, int]]) -> None:
     headings = (Heading("sessions", "SESSIONS", "right"), Heading("agent", "AGENT", is_flexible=True))
     rows = [{"agent": agent, "sessions": number} for agent, number in per_agent[:SHOWN_MAX]]
     console.result("")
-    console.listing(headings, rows, console.chosen_format(as_json=False, as_nl=False, as_csv=False))
+    console.listing(headings, rows, console.chosen_format())

@@ -158,9 +158,8 @@ def _write(
     if len(chosen) > 1:
         console.note(f"a file holds one session; {path.name} holds {session[:8]}")
     recording = api.recording(call.home, site=site, session=session)
-    labels = api.SessionLabels(call.home, site=recording.site, session=recording.session)
     note = written(recording, kind, path, at_ms=at_ms, size=size_of(size, (100, 30)))
-    labels.note_output(path)
+    api.note_outputs(call.home, [path], [(recording.site, recording.session)])
     if note:
         console.note(note)
     console.result(str(path))

@@ -12,6 +12,7 @@ from usertrack_cli import api, console
 from usertrack_cli.console import Heading
 from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call, shared
+from usertrack_cli.plural import count
 
 
 @shared(outputs=True)
@@ -50,10 +51,10 @@ def command(
     if output is not None and statement is not None:
         asked = sys.stdin.read() if statement == "-" else statement
         form = _form(call, output, parquet=parquet)
-        count = api.sql_file(
+        rows = api.sql_file(
             call.home, asked, output, form=form, site=call.site, rules=call.settings.tag, attached=attached
         )
-        console.note(f"{count} {'row' if count == 1 else 'rows'} written")
+        console.note(f"{count(rows, 'row')} written")
         console.result(str(output))
         return
     if schema:
@@ -62,8 +63,8 @@ def command(
         asked = sys.stdin.read() if statement == "-" else str(statement)
         found = api.sql(call.home, asked, site=call.site, rules=call.settings.tag, attached=attached)
     headings = [Heading(name, name, is_flexible=True, shows=_shown) for name in found.names]
-    rows = (dict(zip(found.names, row, strict=True)) for row in found.rows)
-    console.listing(headings, rows, console.chosen_format(**call.wants))
+    listed = (dict(zip(found.names, row, strict=True)) for row in found.rows)
+    console.listing(headings, listed, console.chosen_format(**call.wants))
 
 
 def _form(call: Call, output: Path, *, parquet: bool) -> api.TableFormat:

@@ -154,10 +154,6 @@ def _row(figures: Figures, *, key: str | None = None) -> dict[str, Any]:
     return asdict(figures) | own | {"conversion_ratio": ratio} | nothing
 
 
-def _share(value: float) -> str:
-    return f"{value:.1%}" if 0 < value < 0.0995 else f"{value:.0%}"
-
-
 def _headings(by: str | None, rows: list[dict[str, Any]]) -> tuple[Heading, ...]:
     days = sorted({day for row in rows for day, _ in row["days"]})
     ticks = _DAYS_MAX if console.terminal_width() >= _WIDE_MIN else _TICKS_NARROW
@@ -170,7 +166,7 @@ def _headings(by: str | None, rows: list[dict[str, Any]]) -> tuple[Heading, ...]
         Heading("bounce_ratio", "BOUNCE", "right", shows=lambda value: f"{value:.0%}"),
         Heading("active_ms", "ACTIVE", "right", shows=lambda value: console.duration_text(round(value))),
         Heading("depth_ratio", "DEPTH", "right", shows=lambda value: f"{value:.0%}"),
-        Heading("conversion_ratio", "CONV", "right", shows=_share, is_optional=True),
+        Heading("conversion_ratio", "CONV", "right", shows=console.share_text, is_optional=True),
         Heading("days", "DAYS", shows=lambda value: _sparkline(value, days, ticks), is_optional=True),
         Heading("counted", "COUNTED", "right", is_optional=True),
         Heading("rage_per_1000", "RAGE‰", "right", shows=lambda value: f"{value:.0f}", is_optional=True),
@@ -185,12 +181,12 @@ def _vertical(found: api.Overview, rows: list[dict[str, Any]], conversion: Conve
         ("sessions", "sessions", str),
         ("visitors", "visitors", str),
         ("pageviews", "pageviews", str),
-        ("bounce_ratio", "bounce", _share),
+        ("bounce_ratio", "bounce", console.share_text),
         ("active_ms", "active time, mean", lambda value: console.duration_text(round(value))),
-        ("depth_ratio", "scroll depth, mean", _share),
+        ("depth_ratio", "scroll depth, mean", console.share_text),
         ("rage_per_1000", "rage clicks of 1,000", lambda value: f"{value:.1f}"),
         ("dead_per_1000", "dead clicks of 1,000", lambda value: f"{value:.1f}"),
-        ("conversion_ratio", f"conversion: {conversion.name if conversion else ''}", _share),
+        ("conversion_ratio", f"conversion: {conversion.name if conversion else ''}", console.share_text),
         ("bot_sessions", "sessions of bots", str),
     ]
     if found.counted is not None and any(total[name] for name in ("counted", *_BANNER)):

@@ -11,6 +11,7 @@ from usertrack_cli import api, console
 from usertrack_cli.console import Heading
 from usertrack_cli.naming import TagRule
 from usertrack_cli.options import Call, shared
+from usertrack_cli.plural import count
 
 TRIAL = "(rule on trial)"
 """Stands for the tag of a condition that has no name yet; no tag holds it twice."""
@@ -64,7 +65,7 @@ def add(*, call: Call, tag: _TAG, sessions: _SESSIONS) -> None:
     Example:  usertrack funnel /shop /cart --dropped 1 | usertrack tags add "lost in the shop" -
     """
     changed = api.tag_sessions(call.home, _names(sessions), tag, site=call.site)
-    console.note(f"tag put on {changed} {'session' if changed == 1 else 'sessions'}")
+    console.note(f"tag put on {count(changed, 'session')}")
 
 
 @commands.command("remove")
@@ -77,7 +78,7 @@ def remove(*, call: Call, tag: _TAG, sessions: _SESSIONS) -> None:
     Example:  usertrack tags remove "lost in the shop" @3
     """
     changed = api.tag_sessions(call.home, _names(sessions), tag, site=call.site, removes=True)
-    console.note(f"tag taken from {changed} {'session' if changed == 1 else 'sessions'}")
+    console.note(f"tag taken from {count(changed, 'session')}")
 
 
 @commands.command("test")
@@ -106,7 +107,7 @@ def test(
     api.remember(call.home, found[:limit])
     tagless = [replace(row, tags=tuple(tag for tag in row.tags if tag != TRIAL)) for row in found[:limit]]
     print_sessions(call, tagless)
-    console.note(f"the rule catches {len(found)} {'session' if len(found) == 1 else 'sessions'} in this range")
+    console.note(f"the rule catches {count(len(found), 'session')} in this range")
 
 
 def _names(sessions: list[str]) -> list[str]:

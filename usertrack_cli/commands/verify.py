@@ -19,7 +19,7 @@ _HEADINGS = (
 )
 
 
-@shared(settings=("public_url",))
+@shared(settings=("public_url",), outputs=True)
 def command(
     url: Annotated[
         str | None, typer.Argument(metavar="[URL]", help="A page with the tag; site_url if unsaid.")
@@ -29,7 +29,6 @@ def command(
     wait: Annotated[
         int, typer.Option("--wait", min=1, metavar="SECONDS", help="Patience with the test batch.")
     ] = 30,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the steps as JSON.")] = False,
 ) -> None:
     """Try recording, from a page to the store; say what is wrong.
 
@@ -44,7 +43,7 @@ def command(
 
     home, settings = call.home, call.settings
     steps = list(verify(home, settings, url or settings.site_url or None, wait_s=wait))
-    chosen = Format.JSON if as_json else console.chosen_format(as_json=False, as_nl=False, as_csv=False)
+    chosen = console.chosen_format(**call.wants)
     if chosen is Format.TABLE:
         # A remedy that is cut off helps nobody.
         widest = max(len(step.check) for step in steps)

@@ -18,6 +18,11 @@ def duration_text(milliseconds: int) -> str:
     return f"{days}d{hours:02}h"
 
 
+def share_text(share: float) -> str:
+    """Return a share of 1 as ``12%``, with one decimal where it is below ten and not zero."""
+    return f"{share:.1%}" if 0 < share < 0.0995 else f"{share:.0%}"
+
+
 def count_text(number: int, noun: str) -> str:
     """Return ``1 session`` or ``1,204 sessions``."""
     return f"{number:,} {noun if number == 1 else noun + 's'}"
