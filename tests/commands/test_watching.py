@@ -170,9 +170,9 @@ def test_tmux_shows_the_same_and_gets_its_screen_back(home: Home, three_sessions
         )
         return done.stdout
 
-    def wait_for(text: str) -> str:
+    def wait_for(text: str, *, width: int = 0) -> str:
         deadline_s = time.monotonic() + DEADLINE_S
-        while text not in (shown := tmux("capture-pane", "-p")):
+        while text not in (shown := tmux("capture-pane", "-p")) or max(map(len, shown.splitlines())) < width:
             assert time.monotonic() < deadline_s, f"{text!r} never came; the screen was\n{shown}"
             time.sleep(0.1)
         return shown
@@ -189,13 +189,13 @@ def test_tmux_shows_the_same_and_gets_its_screen_back(home: Home, three_sessions
         tmux("send-keys", ",")
         wait_for("00:00.9")
         tmux("resize-window", "-x", "110", "-y", "30")
-        resized = wait_for("00:00.9")
+        resized = wait_for("00:00.9", width=110)
         tmux("send-keys", "q")
         after = wait_for("ready>")
     finally:
         tmux("kill-server")
 
     assert len(half.splitlines()) == 24
-    assert len(resized.splitlines()) >= 24
+    assert len(resized.splitlines()) == 30
     assert "00:00.9" not in after
     assert "page-1" not in after.replace(command, "")

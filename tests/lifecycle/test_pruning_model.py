@@ -115,6 +115,8 @@ def session_of(age_h: int, *, moves: int = 1) -> Made:
     return Made(1, "default", age_h, moves, is_bot=False, is_restricted=False)
 
 
+# Each example makes a store of its own, with every sync: on a busy machine that takes its time.
+@pytest.mark.timeout(900)
 @example(made=[session_of(5 * 24)], keep=1, age_d=6, moves_d=5, spares_young=False, is_compacted=False)
 @example(made=[session_of(5 * 24)], keep=1, age_d=5, moves_d=1, spares_young=True, is_compacted=True)
 @example(

@@ -20,7 +20,8 @@ SEQUENCE_BYTES_MAX = 32
 """Longest escape sequence waited for; more is noise and is thrown away."""
 
 ENTER_SCREEN = "\x1b[?1049h\x1b[?25l\x1b[?7l"
-LEAVE_SCREEN = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
+# Cleared first: tmux 3.3 brings lines of a screen that was resized back into the one before.
+LEAVE_SCREEN = "\x1b[0m\x1b[H\x1b[J\x1b[?7h\x1b[?25h\x1b[?1049l"
 BEGIN_UPDATE, END_UPDATE = "\x1b[?2026h", "\x1b[?2026l"
 ESCAPE = "escape"
 
