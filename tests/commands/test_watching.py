@@ -23,7 +23,7 @@ from usertrack_cli import api
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.labels import Labels
 
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 WIDTH, HEIGHT = 100, 30
 
 
