@@ -9,16 +9,14 @@ files are searched for the visitor. Last, ``usertrack prune`` cuts 160,000 sessi
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +27,7 @@ import pyarrow.compute as pc
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.ingest import POSTGRES, family, free_port, wait_for_port
+from benchmarks.database import is_installed, postgres
 from benchmarks.population import NODE, make_store
 from usertrack_cli import clock
 from usertrack_cli.store import catalog
@@ -138,71 +136,28 @@ def decoded_hits(home: Home, planted: Planted) -> int:
     return int(row[0]) if row else 0
 
 
-@contextlib.contextmanager
-def postgres(cluster: Path) -> Iterator[list[str]]:
-    """A PostgreSQL with its default settings; gives the command line of a client."""
-    binaries, port = max(POSTGRES.glob("*/bin")), free_port()
-    as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    if as_postgres:
-        shutil.chown(cluster, "postgres")
-    subprocess.run(
-        [*as_postgres, binaries / "initdb", "-D", cluster / "d", "-A", "trust", "-U", "bench"],
-        check=True, capture_output=True, cwd="/",
-    )  # fmt: skip
-    options = [
-        "-c",
-        f"port={port}",
-        "-c",
-        "listen_addresses=127.0.0.1",
-        "-c",
-        f"unix_socket_directories={cluster}",
-    ]
-    database = subprocess.Popen(
-        [*as_postgres, binaries / "postgres", "-D", cluster / "d", *options],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
-    )  # fmt: skip
-    try:
-        wait_for_port(port)
-        time.sleep(1)
-        yield ["psql", "-h", "127.0.0.1", "-p", str(port), "-U", "bench", "-d", "postgres", "-q"]
-    finally:
-        for pid in reversed(family(database.pid)[:2]):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
-        database.wait(timeout=60)
-
-
 def in_postgres(home: Home, folder: Path, planted: Planted) -> tuple[float, float, int]:
     """Return the seconds of DELETE and of VACUUM FULL, and the hits that stay on the disk."""
     rows = folder / "rows.csv"
     files = [str(file) for file in home.segments.rglob("*.parquet")]
     source = f"(SELECT {COLUMNS} FROM read_parquet($files, hive_partitioning = false))"  # noqa: S608 - own names
     duckdb.execute(f"COPY {source} TO '{rows}' (HEADER false)", {"files": files})
-    cluster = Path(tempfile.mkdtemp(prefix="usertrack-pg-"))
-    try:
-        with postgres(cluster) as client:
+    with postgres() as database:
 
-            def ask(*commands: str) -> float:
-                start = time.perf_counter()
-                flags = [flag for command in commands for flag in ("-c", command)]
-                subprocess.run(
-                    [*client, "-v", "ON_ERROR_STOP=1", *flags], check=True, stdout=subprocess.DEVNULL
-                )
-                return time.perf_counter() - start
-
-            ask(
-                TABLE,
-                f"\\copy events FROM '{rows}' (FORMAT csv)",
-                "CREATE INDEX ON events (visitor)",
-                "CHECKPOINT",
+        def ask(*commands: str) -> float:
+            start = time.perf_counter()
+            flags = [flag for command in commands for flag in ("-c", command)]
+            subprocess.run(
+                [*database.client, "-v", "ON_ERROR_STOP=1", *flags], check=True, stdout=subprocess.DEVNULL
             )
-            rows.unlink()
-            deleted = ask(f"DELETE FROM events WHERE visitor = '{planted.visitor}'")  # noqa: S608 - hex digits
-            vacuumed = ask("VACUUM FULL events", "CHECKPOINT")
-            return deleted, vacuumed, found_in(cluster, planted.traces)
-    finally:
-        shutil.rmtree(cluster, ignore_errors=True)
-        rows.unlink(missing_ok=True)
+            return time.perf_counter() - start
+
+        load = f"\\copy events FROM '{rows}' (FORMAT csv)"
+        ask(TABLE, load, "CREATE INDEX ON events (visitor)", "CHECKPOINT")
+        rows.unlink()
+        deleted = ask(f"DELETE FROM events WHERE visitor = '{planted.visitor}'")  # noqa: S608 - hex digits
+        vacuumed = ask("VACUUM FULL events", "CHECKPOINT")
+        return deleted, vacuumed, found_in(database.cluster, planted.traces)
 
 
 def in_duckdb(home: Home, folder: Path, planted: Planted) -> tuple[float, float, int]:
@@ -271,7 +226,7 @@ def main() -> None:
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory(prefix="usertrack-bench-") as name:
         for millions in asked.millions:
-            erase_one(Path(name), millions, with_postgres=not asked.no_postgres and any(POSTGRES.glob("*/bin")))
+            erase_one(Path(name), millions, with_postgres=not asked.no_postgres and is_installed())
         if asked.prune_millions:
             prune(Path(name), asked.prune_millions)
 

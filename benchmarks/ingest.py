@@ -14,8 +14,6 @@ import json
 import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,11 +24,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
-ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.database import is_installed, postgres
+from benchmarks.process import ROOT, cpu_s, family, free_port, rss_mib, running, wait_for_port
+
 EVENTS = 50
 SESSIONS = 400
-POSTGRES = Path("/usr/lib/postgresql")
-TICKS = os.sysconf("SC_CLK_TCK")
 
 LUA = """
 local bodies = {}
@@ -105,53 +105,6 @@ def body() -> str:
     return json.dumps(content, separators=(",", ":"))
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def wait_for_port(port: int, seconds: float = 30) -> None:
-    """Return when somebody listens, or give up."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.1)
-    raise SystemExit(f"nobody listens on port {port}")
-
-
-def family(pid: int) -> list[int]:
-    """A process and its descendants."""
-    found, rest = [], [pid]
-    while rest:
-        each = rest.pop()
-        found.append(each)
-        for children in Path(f"/proc/{each}/task").glob("*/children"):
-            with contextlib.suppress(OSError):
-                rest += [int(child) for child in children.read_text().split()]
-    return found
-
-
-def cpu_s(pids: list[int]) -> float:
-    """Return the seconds of CPU that these processes have used."""
-    total = 0.0
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            total += (int(fields[11]) + int(fields[12])) / TICKS
-    return total
-
-
-def rss_mib(pid: int) -> float:
-    """Return the memory of a process."""
-    with contextlib.suppress(OSError):
-        said = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-        return int(said[1]) / 1024 if said else 0.0
-    return 0.0
-
-
 def load(
     name: str,
     port: int,
@@ -212,24 +165,6 @@ def percentile(said: str, name: str) -> float:
 
 
 @contextlib.contextmanager
-def running(command: list[str], *, environ: dict[str, str] | None = None, log: Path) -> Iterator[int]:
-    """Run a process for a while, its output in a file."""
-    with log.open("wb") as told:
-        process = subprocess.Popen(
-            command, env=dict(os.environ) | (environ or {}), stdout=told, stderr=told, cwd=ROOT
-        )
-    try:
-        yield process.pid
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-@contextlib.contextmanager
 def usertrack(folder: Path, *, is_careless: bool) -> Iterator[tuple[int, int]]:
     """Our server, with or without its syncs."""
     port = free_port()
@@ -270,59 +205,17 @@ def nginx(folder: Path) -> Iterator[tuple[int, int]]:
 @contextlib.contextmanager
 def recipe(folder: Path, python: str) -> Iterator[tuple[int, int]]:
     """FastAPI before PostgreSQL with its default settings, both on loopback."""
-    binaries = max(POSTGRES.glob("*/bin"))
-    database_port, port = free_port(), free_port()
-    cluster = Path(tempfile.mkdtemp(prefix="usertrack-pg-"))
-    as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    if as_postgres:
-        shutil.chown(cluster, "postgres")
-    subprocess.run(
-        [*as_postgres, binaries / "initdb", "-D", cluster / "d", "-A", "trust", "-U", "bench"],
-        check=True,
-        capture_output=True,
-        cwd="/",
-    )
-    options = [
-        "-c",
-        f"port={database_port}",
-        "-c",
-        "listen_addresses=127.0.0.1",
-        "-c",
-        f"unix_socket_directories={cluster}",
-    ]
-    database = subprocess.Popen(
-        [*as_postgres, binaries / "postgres", "-D", cluster / "d", *options],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-    )
-    try:
-        wait_for_port(database_port)
-        time.sleep(1)
+    port = free_port()
+    with postgres() as database:
         environ = {
-            "DSN": f"postgresql://bench@127.0.0.1:{database_port}/postgres",
+            "DSN": f"postgresql://bench@127.0.0.1:{database.port}/postgres",
             "PYTHONPATH": str(ROOT / "benchmarks"),
         }
-        command = [
-            python,
-            "-m",
-            "uvicorn",
-            "recipe:app",
-            "--port",
-            str(port),
-            "--log-level",
-            "warning",
-            "--no-access-log",
-        ]
+        flags = ["--port", str(port), "--log-level", "warning", "--no-access-log"]
+        command = [python, "-m", "uvicorn", "recipe:app", *flags]
         with running(command, environ=environ, log=folder / "recipe.log") as pid:
             wait_for_port(port)
             yield port, pid
-    finally:
-        for pid in reversed(family(database.pid)[:2]):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
-        database.wait(timeout=30)
-        shutil.rmtree(cluster, ignore_errors=True)
 
 
 def main() -> None:
@@ -347,7 +240,7 @@ def main() -> None:
         has_recipe = subprocess.run(
             [asked.recipe_python, "-c", "import fastapi, asyncpg, uvicorn"], capture_output=True, check=False
         )
-        if has_recipe.returncode == 0 and any(POSTGRES.glob("*/bin/initdb")):
+        if has_recipe.returncode == 0 and is_installed():
             rivals.append(("FastAPI + Postgres rows", lambda: recipe(folder, asked.recipe_python)))
         else:
             missing.append("FastAPI + PostgreSQL (see --recipe-python)")

@@ -15,8 +15,6 @@ import contextlib
 import csv
 import json
 import os
-import shutil
-import signal
 import sqlite3
 import statistics
 import subprocess
@@ -30,7 +28,7 @@ import duckdb
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.ingest import POSTGRES, family, free_port, wait_for_port
+from benchmarks.database import postgres
 from benchmarks.population import make_store
 
 RUNS = 3
@@ -114,7 +112,7 @@ def numbers(question: str, rows: list[tuple[float, ...]]) -> list[float]:
 
 
 @contextlib.contextmanager
-def sqlite(folder: Path, rows: Path) -> Iterator[Ask]:
+def filled_sqlite(folder: Path, rows: Path) -> Iterator[Ask]:
     """A SQLite database of the rows, indexed and analysed."""
     with contextlib.closing(sqlite3.connect(folder / "rows.sqlite")) as con:
         con.execute("PRAGMA journal_mode = OFF")
@@ -132,55 +130,27 @@ def sqlite(folder: Path, rows: Path) -> Iterator[Ask]:
 
 
 @contextlib.contextmanager
-def postgres(rows: Path) -> Iterator[Ask]:
+def filled_postgres(rows: Path) -> Iterator[Ask]:
     """PostgreSQL on loopback with a gigabyte of buffers, indexed and analysed."""
-    binaries, port = max(POSTGRES.glob("*/bin")), free_port()
-    cluster = Path(tempfile.mkdtemp(prefix="usertrack-pg-"))
-    as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    if as_postgres:
-        shutil.chown(cluster, "postgres")
-    init = [*as_postgres, binaries / "initdb", "-D", cluster / "d", "-A", "trust", "-U", "bench"]
-    subprocess.run(init, check=True, capture_output=True, cwd="/")
-    settings = {
-        "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": cluster,
-        "shared_buffers": "1GB", "work_mem": "256MB", "max_wal_size": "8GB", "fsync": "off",
-    }  # fmt: skip
-    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    server = subprocess.Popen(
-        [*as_postgres, binaries / "postgres", "-D", cluster / "d", *options],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-    )
-    psql = ["psql", "-h", "127.0.0.1", "-p", str(port), "-U", "bench", "-d", "postgres", "-XqAt", "-F", "\t"]
+    with postgres(shared_buffers="1GB", work_mem="256MB", max_wal_size="8GB", fsync="off") as database:
+        psql = [*database.client, "-At", "-F", "\t"]
 
-    def ask(sql: str) -> list[tuple[float, ...]]:
-        done = subprocess.run([*psql, "-c", sql], capture_output=True, text=True, check=True)
-        return [
-            tuple(float(cell) if cell and not cell.startswith("/") else 0.0 for cell in line.split("\t"))
-            for line in done.stdout.splitlines()
-        ]
+        def ask(sql: str) -> list[tuple[float, ...]]:
+            done = subprocess.run([*psql, "-c", sql], capture_output=True, text=True, check=True)
+            return [
+                tuple(float(cell) if cell and not cell.startswith("/") else 0.0 for cell in line.split("\t"))
+                for line in done.stdout.splitlines()
+            ]
 
-    try:
-        wait_for_port(port)
-        time.sleep(1)
         ask(f"CREATE TABLE events ({', '.join(COLUMNS)})")
         with rows.open("rb") as file:
             subprocess.run([*psql, "-c", "COPY events FROM STDIN (FORMAT csv)"], stdin=file, check=True)
         for sql in (*INDEXES, "VACUUM ANALYZE events"):
             ask(sql)
         yield ask
-    finally:
-        for pid in reversed(family(server.pid)[:2]):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
-        server.wait(timeout=60)
-        shutil.rmtree(cluster, ignore_errors=True)
 
 
-def rival(
-    name: str, ask: Callable[[str], list[tuple[float, ...]]], since: int
-) -> dict[str, tuple[float, list[float]]]:
+def rival(name: str, ask: Ask, since: int) -> dict[str, tuple[float, list[float]]]:
     """Return the seconds and the answers of one rival."""
     found = {}
     for question, sql in QUESTIONS.items():
@@ -206,9 +176,9 @@ def measured(folder: Path, events: int, *, has_rivals: bool) -> None:
         rows = folder / "rows.csv"
         copied(data, rows)
         since = int((time.time() - 30 * 86_400) * 1000)
-        with sqlite(folder, rows) as ask:
+        with filled_sqlite(folder, rows) as ask:
             found["SQLite rows"] = rival("SQLite", ask, since)
-        with postgres(rows) as ask:
+        with filled_postgres(rows) as ask:
             found["PostgreSQL rows"] = rival("PostgreSQL", ask, since)
         for name, answers in found.items():
             for question, (_, answer) in answers.items():

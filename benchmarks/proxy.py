@@ -19,7 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.ingest import Result, free_port, load, running, wait_for_port
+from benchmarks.ingest import Result, load
+from benchmarks.process import free_port, running, wait_for_port
 
 WAYS = ("direct", "nginx", "caddy")
 VISITS = 24

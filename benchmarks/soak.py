@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.ingest import cpu_s, family, free_port, rss_mib, running, wait_for_port
+from benchmarks.process import cpu_s, family, free_port, rss_mib, running, wait_for_port
 
 if TYPE_CHECKING:
     from PIL import ImageDraw

@@ -380,15 +380,11 @@ def climbed(told: list[Told], steps: list[str], within_ms: int | None, *, key: s
     found = []
     for number, step in enumerate(steps, start=1):
         here = {session: moments for session, (depth, moments) in climbs.items() if depth >= number}
+        # Halves go to the even neighbour, as in SQL.
         waits = [moments[number - 1] - moments[max(0, number - 2)] for moments in here.values()]
         dropped = sorted(session for session in here if climbs[session][0] == number)
         last = number == len(steps)
         found.append(
-            Step(step, len(here), rounded(median(waits)) if waits else 0, () if last else tuple(dropped), key)
+            Step(step, len(here), round(median(waits)) if waits else 0, () if last else tuple(dropped), key)
         )
     return found
-
-
-def rounded(value: float) -> int:
-    """Round as SQL does, halves to the even neighbour."""
-    return round(value)

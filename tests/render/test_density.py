@@ -109,6 +109,20 @@ def exact_density(points_px: Int32Array, probes_px: Float64Array, *, sigma_px: f
     return total
 
 
+def test_smoothing_is_the_sum_of_a_gaussian_on_every_point() -> None:
+    points_px = np.random.default_rng(3).integers(280, 360, (30, 2)).astype(np.int32)
+    counts = density.cell_counts(points_px, width_px=640, height_px=640)
+
+    smoothed = density.smooth(counts, radius_px=100) * density.kernel_cells(100)
+
+    centres = np.arange(0, 640, CELL_PX) + CELL_PX / 2
+    probes_px = np.stack(np.meshgrid(centres, centres), axis=2).reshape(-1, 2)
+    exact = exact_density(points_px, probes_px, sigma_px=density.sigma_px(100)).reshape(160, 160)
+    # Points move to the centres of their cells, at most 2.8 px and to all sides; one counts 1 at its peak.
+    assert exact.max() > 15
+    np.testing.assert_allclose(smoothed, exact, atol=0.25)
+
+
 def test_squares_that_few_sessions_touched_are_told_apart() -> None:
     points = np.array([[5, 5], [6, 6], [7, 7], [100, 100], [101, 101], [-5, 5]], dtype=np.int32)
     codes = np.array([1, 2, 2, 3, 3, 9], dtype=np.uint64)
