@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.senders import Sender, session_id
@@ -310,8 +310,34 @@ def same(found: dict[str, Any], wanted: dict[str, Any]) -> bool:
     )
 
 
+def visit(*acts: tuple[int, tuple[str, Any]]) -> Visit:
+    """A session that did just this."""
+    return Visit(1, 3, acts, "DE", "desktop", "", "", is_bot=False, given=())
+
+
+def clicks(*moments: tuple[int, int]) -> Visit:
+    """A session of clicks: how many ms after the one before, and how far from the left."""
+    return visit(*((gap, ("click", (x, "#buy", 120, 16))) for gap, x in moments))
+
+
+AT_THE_LIMITS = [
+    visit((10, ("active", 9_999))),
+    visit((10, ("active", 10_000))),
+    visit((10, ("active", 1)), (10, ("scroll", 300))),
+    visit((10, ("click", (0, "#buy", 2_500, 16)))),
+    visit((10, ("click", (0, "#buy", 2_501, 16)))),
+    visit((10, ("click", (0, FIELD, 2_501, 16)))),
+    clicks((300, 0), (300, 0), (700, 0)),
+    clicks((300, 0), (301, 0), (700, 0)),
+    clicks((300, 0), (300, 60), (300, 0)),
+    clicks((300, 0), (300, 61), (300, 0)),
+]
+"""Each limit from both of its sides: time looked at, reaction, length and width of a burst."""
+
+
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=VISITS, cut_hours=st.sampled_from([None, 48]))
+@example(plan=AT_THE_LIMITS, cut_hours=None)
 def test_every_figure_of_every_group_is_what_plain_python_counts(
     tmp_path_factory: pytest.TempPathFactory, plan: list[Visit], cut_hours: int | None
 ) -> None:
@@ -352,6 +378,17 @@ def test_every_figure_of_every_group_is_what_plain_python_counts(
     plan=VISITS,
     steps=st.lists(st.sampled_from(STEPS), min_size=2, max_size=4),
     within_ms=st.sampled_from([None, 1_000, 60_000]),
+)
+@example(
+    plan=[
+        visit((300, ("custom", "buy")), (700, ("pageview", "/thanks"))),
+        visit((300, ("custom", "buy")), (701, ("pageview", "/thanks"))),
+        visit((300, ("pageview", "/thanks")), (300, ("custom", "buy"))),
+        # Too late from its first start, in time from its second.
+        visit((2_000, ("pageview", "/p/1")), (10, ("custom", "buy")), (10, ("pageview", "/thanks"))),
+    ],
+    steps=["/*", "event:buy", "/thanks"],
+    within_ms=1_000,
 )
 def test_every_step_of_a_funnel_is_what_plain_python_counts(
     tmp_path_factory: pytest.TempPathFactory, plan: list[Visit], steps: list[str], within_ms: int | None
