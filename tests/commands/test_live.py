@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
-import sys
-import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from tests.commands.conftest import Run
+from tests.commands.terminal import Terminal, usertrack
 from tests.senders import Sender, click, pageview, session_id
 from usertrack_cli import api, clock
 from usertrack_cli.commands.screen import ENTER_SCREEN, LEAVE_SCREEN
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.lock import WRITER, held
-
-DEADLINE_S = 60.0
 
 
 def sender(home: Home, number: int, *, ago_ms: int = 5_000) -> Sender:
@@ -105,37 +99,24 @@ def test_a_wrong_call_says_why(run: Run, arguments: tuple[str, str]) -> None:
     assert arguments[0] in done.err
 
 
-@pytest.mark.parametrize("key", [b"q", b"\x03"])
-def test_on_a_terminal_it_draws_and_gives_the_terminal_back(home: Home, key: bytes) -> None:
+@pytest.mark.parametrize("key", ["q", "\x03"])
+def test_on_a_terminal_it_draws_and_gives_the_terminal_back(home: Home, key: str) -> None:
     sender(home, 1).send(0, pageview(path="/déjà"))
-    pid, terminal = pty.fork()
-    if pid == 0:  # the command, with a terminal of its own
-        environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
-        command = [sys.executable, "-m", "usertrack_cli", "live", "--every", "1s", "--data", str(home.root)]
-        termios.tcsetwinsize(0, (30, 100))
-        os.execve(sys.executable, command, environment)  # noqa: S606 no shell is wanted
+    call = usertrack(
+        "live", "--every", "1s", "--data", str(home.root), environment={"LINES": "", "COLUMNS": ""}
+    )
+    terminal = Terminal(call, width=100, height=30)
 
-    seen = read_until(terminal, b"q quits")
-    os.write(terminal, key)
-    seen += read_until(terminal, LEAVE_SCREEN.encode())
-    _, status = os.waitpid(pid, 0)
-    os.close(terminal)
+    try:
+        terminal.wait_for("q quits")
+        terminal.type(key)
+        status = terminal.exit_status()
+        is_given_back = terminal.is_given_back
+    finally:
+        terminal.close()
 
-    text = seen.decode()
-    assert ENTER_SCREEN in text
-    assert "sess" in text
+    text = terminal.written.decode()
+    assert (status, is_given_back) == (0, True)
+    assert text.index(ENTER_SCREEN) < text.index(LEAVE_SCREEN)
     assert "/déjà" in text
-    assert os.waitstatus_to_exitcode(status) == 0
     assert "Traceback" not in text
-
-
-def read_until(terminal: int, wanted: bytes) -> bytes:
-    seen = b""
-    until = clock.monotonic_s() + DEADLINE_S
-    while wanted not in seen and clock.monotonic_s() < until:
-        if select.select([terminal], [], [], 0.2)[0]:
-            try:
-                seen += os.read(terminal, 65_536)
-            except OSError:  # the other side is gone
-                break
-    return seen

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -13,17 +14,15 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import pyte
 import pytest
 
+from tests.commands.terminal import Terminal
 from usertrack_cli.commands.player import Ending, Playback, play
 from usertrack_cli.commands.screen import parsed_keys
 from usertrack_cli.errors import UsageError
 from usertrack_cli.render.frames import Screenplay
 from usertrack_cli.render.grid import Capabilities
 from usertrack_cli.render.recording import Event, Recording
-
-DEADLINE_S = 60.0
 
 
 def recording() -> Recording:
@@ -58,92 +57,29 @@ def playback() -> Playback:
     return Playback(Screenplay(recording()))
 
 
-class Terminal:
-    """A child process that plays in a pseudo-terminal, and the screen that its output makes."""
-
-    def __init__(self, width: int = 80, height: int = 24) -> None:
-        self.screen = pyte.Screen(width, height)
-        self._stream = pyte.ByteStream(self.screen)
-        self.written = b""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            self._child()
-        self.resize(width, height)
-
-    def _child(self) -> None:
-        status = 70
-        try:
-            # Whoever runs the tests in the background has them ignored.
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            signal.signal(signal.SIGHUP, signal.SIG_DFL)
-            os.write(1, b"before\r\n")
-            os.read(0, 1)
-            ending = play(recording(), clock=time.monotonic, capabilities=Capabilities())
-            os.write(1, f"ended by {ending}\r\n".encode())
-            status = 0
-        except KeyboardInterrupt:
-            status = 130
-        finally:
-            os._exit(status)
-
-    def resize(self, width: int, height: int) -> None:
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
-        self.screen.resize(height, width)
-
-    def type(self, keys: str) -> None:
-        os.write(self.fd, keys.encode())
-
-    def read(self, wait_s: float = 0.05) -> None:
-        deadline_s = time.monotonic() + wait_s
-        while select.select([self.fd], [], [], max(deadline_s - time.monotonic(), 0))[0]:
-            try:
-                data = os.read(self.fd, 65_536)
-            except OSError:
-                return
-            if not data:
-                return
-            self.written += data
-            self._stream.feed(data)
-
-    def text(self) -> str:
-        return "\n".join(self.screen.display)
-
-    def wait_for(self, text: str) -> None:
-        deadline_s = time.monotonic() + DEADLINE_S
-        while text not in self.text():
-            assert time.monotonic() < deadline_s, f"{text!r} never came; the screen was\n{self.text()}"
-            self.read()
-
-    def exit_status(self) -> int:
-        deadline_s = time.monotonic() + DEADLINE_S
-        while True:
-            self.read(0.02)
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.pid = 0
-                self.read()
-                return os.waitstatus_to_exitcode(status)
-            assert time.monotonic() < deadline_s, "the player did not end"
-
-    @property
-    def is_given_back(self) -> bool:
-        modes = termios.tcgetattr(self.fd)[3]
-        is_cooked = bool(modes & termios.ICANON) and bool(modes & termios.ECHO)
-        end = self.written[self.written.rfind(b"\x1b[?1049h") :]
-        return is_cooked and b"\x1b[?1049l" in end and b"\x1b[?25h" in end
+def child() -> None:
+    """Play once a key is pressed, and say how it ended."""
+    status = 70
+    try:
+        os.write(1, b"before\r\n")
+        os.read(0, 1)
+        ending = play(recording(), clock=time.monotonic, capabilities=Capabilities())
+        os.write(1, f"ended by {ending}\r\n".encode())
+        status = 0
+    except KeyboardInterrupt:
+        status = 130
+    finally:
+        os._exit(status)
 
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
-    made = Terminal()
+    made = Terminal(child)
     made.wait_for("before")
     made.type("\n")
     made.wait_for("page 1/2")
     yield made
-    if made.pid:
-        os.kill(made.pid, signal.SIGKILL)
-        os.waitpid(made.pid, 0)
-    os.close(made.fd)
+    made.close()
 
 
 def test_keys_move_through_the_session(terminal: Terminal) -> None:
@@ -171,12 +107,13 @@ def test_the_picture_follows_the_window(terminal: Terminal) -> None:
     terminal.type(" 5")
     terminal.wait_for("00:30.0")
 
-    terminal.resize(100, 30)
     terminal.screen.reset()
-    terminal.read(0.4)
+    terminal.resize(100, 30)
 
-    assert terminal.screen.display[29].startswith(" 00:30.0 ")
-    assert terminal.screen.display[29].rstrip().endswith("01:00")
+    terminal.wait_until(
+        lambda: bool(re.fullmatch(r" 00:30\.0 .* 01:00", terminal.screen.display[29].rstrip())),
+        "the timeline never came to the new last line",
+    )
 
 
 def test_every_write_is_one_synchronized_update(terminal: Terminal) -> None:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
-import select
 import shutil
-import signal
-import struct
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Iterator
 
-import pyte
 import pytest
 
+from tests.commands.terminal import DEADLINE_S, Terminal, usertrack
 from tests.senders import Sender, click, pageview, session_id
 from usertrack_cli import api
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.labels import Labels
 
-DEADLINE_S = 60.0
 WIDTH, HEIGHT = 100, 30
 
 
@@ -41,72 +34,36 @@ def three_sessions(sender: Sender) -> list[str]:
     return found
 
 
-class Watcher:
-    """``usertrack replay …`` as a child with a terminal of its own."""
+class Watchers:
+    """``usertrack replay …`` as children, each with a terminal of its own."""
 
-    def __init__(self, home: Home, *arguments: str, stdin: str | None = None) -> None:
-        self.screen = pyte.Screen(WIDTH, HEIGHT)
-        self._stream = pyte.ByteStream(self.screen)
-        command = [sys.executable, "-m", "usertrack_cli", "replay", *arguments, "--data", str(home.root)]
-        environment = os.environ | {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self.made: list[Terminal] = []
+
+    def watch(self, *arguments: str, stdin: str | None = None) -> Terminal:
+        command = usertrack("replay", *arguments, "--data", str(self._home.root))
         read_end, write_end = os.pipe()
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
+
+        def child() -> None:
             if stdin is not None:
                 os.dup2(read_end, 0)
             os.close(write_end)
-            os.execve(command[0], command, environment)  # noqa: S606 - the shell has no part in it
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
+            command()
+
+        self.made.append(Terminal(child, width=WIDTH, height=HEIGHT))
         os.close(read_end)
         os.write(write_end, (stdin or "").encode())
         os.close(write_end)
-
-    def type(self, keys: str) -> None:
-        os.write(self.fd, keys.encode())
-
-    def read(self, wait_s: float = 0.05) -> None:
-        deadline_s = time.monotonic() + wait_s
-        while select.select([self.fd], [], [], max(deadline_s - time.monotonic(), 0))[0]:
-            try:
-                data = os.read(self.fd, 65_536)
-            except OSError:
-                return
-            if not data:
-                return
-            self._stream.feed(data)
-
-    def text(self) -> str:
-        return "\n".join(self.screen.display)
-
-    def wait_for(self, text: str) -> None:
-        deadline_s = time.monotonic() + DEADLINE_S
-        while text not in self.text():
-            assert time.monotonic() < deadline_s, f"{text!r} never came; the screen was\n{self.text()}"
-            self.read()
-
-    def exit_status(self) -> int:
-        deadline_s = time.monotonic() + DEADLINE_S
-        while True:
-            self.read(0.02)
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.pid = 0
-                return os.waitstatus_to_exitcode(status)
-            assert time.monotonic() < deadline_s, "the player did not end"
-
-    def close(self) -> None:
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-        os.close(self.fd)
+        return self.made[-1]
 
 
 @pytest.fixture
-def watchers() -> Iterator[list[Watcher]]:
-    made: list[Watcher] = []
-    yield made
-    for watcher in made:
-        watcher.close()
+def watchers(home: Home) -> Iterator[Watchers]:
+    found = Watchers(home)
+    yield found
+    for each in found.made:
+        each.close()
 
 
 def labels(home: Home, session: str) -> Labels:
@@ -114,10 +71,10 @@ def labels(home: Home, session: str) -> Labels:
 
 
 def test_what_nobody_has_watched_plays_in_turn_and_takes_labels(
-    home: Home, three_sessions: list[str], watchers: list[Watcher]
+    home: Home, three_sessions: list[str], watchers: Watchers
 ) -> None:
     first, second, third = three_sessions
-    watchers.append(watcher := Watcher(home, "--next"))
+    watcher = watchers.watch("--next")
 
     watcher.wait_for("/page-1")
     watcher.wait_for("1/3")
@@ -129,8 +86,11 @@ def test_what_nobody_has_watched_plays_in_turn_and_takes_labels(
     watcher.wait_for("00:30.0")
     watcher.type("Nasks twice\x7f\x7f\x7f\x7f\x7fagain\r")
     watcher.wait_for("noted")
-    watcher.type("tnever mind\x1b")
-    watcher.read(0.4)
+    watcher.type("tnever mind")
+    watcher.wait_for("tag: never mind")
+    # Escape is a key of its own once nothing follows it.
+    watcher.type("\x1b")
+    watcher.wait_until(lambda: "never mind" not in watcher.text(), "the prompt never went")
     watcher.type("\r")
     watcher.wait_for("/page-2")
     watcher.type("q")
@@ -144,9 +104,9 @@ def test_what_nobody_has_watched_plays_in_turn_and_takes_labels(
 
 
 def test_keys_come_from_the_terminal_while_ids_come_from_a_pipe(
-    home: Home, three_sessions: list[str], watchers: list[Watcher]
+    home: Home, three_sessions: list[str], watchers: Watchers
 ) -> None:
-    watchers.append(watcher := Watcher(home, "-", stdin="\n".join(reversed(three_sessions))))
+    watcher = watchers.watch("-", stdin="\n".join(reversed(three_sessions)))
 
     watcher.wait_for("/page-3")
     watcher.type("\r")
