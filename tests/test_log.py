@@ -72,3 +72,17 @@ def test_every_line_of_a_whole_run_is_json(tmp_path: Path) -> None:
     assert "listening on" in said[0]["message"]
     assert {each["part"] for each in said} == {"serve"}
     assert process.returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="NOT PROVED HERE: a full log needs /dev/full")
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_log_on_a_full_disk_ends_nobody(form: log.LogFormat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "_style", log._Style(form))
+    told = Path("/dev/full").open("w", buffering=1)  # noqa: SIM115 - closing it fails, as writing does
+    monkeypatch.setattr(sys, "stderr", told)
+
+    log.note("the disk is full")
+    log.bug(ValueError("never said"))
+
+    with pytest.raises(OSError, match="No space"):
+        told.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -49,20 +50,26 @@ def note(text: str, *, level: Level = "info", **facts: object) -> None:
     if _style.form == "text":
         shown = "".join(letter if letter.isprintable() else "�" for letter in text)
         part = "writer: " if _style.part == "writer" else ""
-        sys.stderr.write(f"usertrack: {part}{shown}\n")
+        _write(f"usertrack: {part}{shown}\n")
         return
     at = datetime.fromtimestamp(now_ms() / 1000, tz=UTC).isoformat(timespec="milliseconds")
     line = {"at": at, "level": level, "part": _style.part, "message": text, **facts}
-    sys.stderr.write(json.dumps(line) + "\n")
+    _write(json.dumps(line) + "\n")
 
 
 def bug(error: BaseException) -> None:
     """Say where a bug is, and nothing of the values that met it: a visitor sent them."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     if _style.form == "text":
-        sys.stderr.write(f"usertrack: bug: {type(error).__name__}\n{frames}")
+        _write(f"usertrack: bug: {type(error).__name__}\n{frames}")
     else:
         note(f"bug: {type(error).__name__}", level="error", frames=frames.splitlines())
+
+
+def _write(text: str) -> None:
+    # A log that lies on the disk that is full must not end who has just survived that.
+    with suppress(OSError):
+        sys.stderr.write(text)
 
 
 def _uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:

@@ -12,7 +12,7 @@ import select
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -235,6 +235,7 @@ if __name__ == "__main__":
     try:
         main()
     except SystemExit as ended:
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stderr.flush()
         # Everything is closed; libraries that would now tell of their own leftovers spoil the log.
         os._exit(int(ended.code or 0))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from tempfile import TemporaryFile
 
 from usertrack_cli.store.home import FILE_MODE, Home
 from usertrack_cli.store.trouble import FULL
@@ -28,6 +29,11 @@ def is_low(home: Home) -> bool:
     return free_bytes(home) < FREE_BYTES_MIN
 
 
+def is_short(home: Home) -> bool:
+    """Return True where the disk is low or a quota is used up, of which the file system may say nothing."""
+    return is_low(home) or not can_grow(home)
+
+
 def keep_reserve(home: Home) -> bool:
     """Make the reserve where it is missing and there is room; return whether it is there."""
     try:
@@ -46,8 +52,8 @@ def keep_reserve(home: Home) -> bool:
 
 
 def release_reserve(home: Home) -> bool:
-    """Give the reserve's space back, if the disk is low and it is still kept; return whether it was."""
-    if not is_low(home) or not home.reserve.exists():
+    """Give the reserve's space back, if there is no other and it is still kept; return whether it was."""
+    if not home.reserve.exists() or not is_short(home):
         return False
     home.reserve.unlink(missing_ok=True)
     return True
@@ -55,8 +61,8 @@ def release_reserve(home: Home) -> bool:
 
 @contextmanager
 def spent_reserve(home: Home) -> Iterator[bool]:
-    """Release the reserve while the body runs, if the disk is low; gives whether it is."""
-    is_needed = is_low(home)
+    """Release the reserve while the body runs, if there is no other space; gives whether that is so."""
+    is_needed = is_short(home)
     if is_needed:
         home.reserve.unlink(missing_ok=True)
     try:
@@ -72,22 +78,16 @@ def can_grow(home: Home) -> bool:
     Raises:
         OSError: The disk fails in another way than being full.
     """
-    probe = home.root / f".probe-{os.getpid()}"
     try:
-        handle = os.open(probe, os.O_CREAT | os.O_WRONLY, FILE_MODE)
-        try:
-            os.write(handle, bytes(_PROBE_BYTES))
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        # It has no name, so that whatever happens now leaves nothing behind.
+        with TemporaryFile(dir=home.root, buffering=0) as probe:
+            is_whole = probe.write(bytes(_PROBE_BYTES)) == _PROBE_BYTES
+            os.fsync(probe.fileno())
     except OSError as error:
         if error.errno in FULL:
             return False
         raise
-    finally:
-        with suppress(OSError):
-            probe.unlink(missing_ok=True)
-    return True
+    return is_whole
 
 
 def _allocate(home: Home) -> None:
