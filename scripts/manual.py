@@ -15,8 +15,6 @@ from usertrack_cli.app import app
 from usertrack_cli.settings import SETTINGS
 
 SHELLS = {"bash": "usertrack.bash", "zsh": "_usertrack", "fish": "usertrack.fish"}
-_AS_IT_STANDS = "\b"
-"""Stands above lines that are not to be filled."""
 _ENDINGS = (
     (0, "Done."),
     (1, "A bug; the traceback says where."),
@@ -111,13 +109,7 @@ def _paragraphs(text: str) -> Iterator[str]:
         if place:
             yield ".PP"
         what, example, call = paragraph.partition(":  ")
-        if _AS_IT_STANDS in paragraph:
-            yield from (
-                ".nf",
-                *(_plain(line) for line in paragraph.splitlines() if line != _AS_IT_STANDS),
-                ".fi",
-            )
-        elif example and "\n" not in paragraph:
+        if example and "\n" not in paragraph:
             yield from (f"{_plain(what)}:", ".RS", ".nf", f".B {_plain(call)}", ".fi", ".RE")
         else:
             yield _plain(" ".join(paragraph.split()))

@@ -193,7 +193,6 @@ class TestPrivacy:
     def test_a_visitor_is_erased_and_not_brought_back(self, run: Run, home: Home, tmp_path: Path) -> None:
         path = written(tmp_path / "access.log", LINES)
         run("import", "access-log", path)
-        theirs = {row[0] for row in rows(home) if row[7] == "Firefox"}
 
         done = run("delete", "--ip", FIRST_IP, "--yes")
 
@@ -201,8 +200,7 @@ class TestPrivacy:
         assert done.code == 0
         assert len(left) == 2
         assert run("import", "access-log", path).out.startswith("0 lines")
-        again = run("import", "access-log", written(tmp_path / "copy.txt", LINES[1:] + LINES[:1]))
-        assert theirs.isdisjoint(row[0] for row in rows(home)) or "of erased sessions" in again.err
+        assert rows(home) == left
 
     def test_the_same_lines_in_another_file_do_not_bring_them_back(
         self, run: Run, home: Home, tmp_path: Path

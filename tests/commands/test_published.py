@@ -136,8 +136,24 @@ def test_the_counting_tier_stands_beside_what_was_recorded(run: Run, shop: Home)
 
 
 def test_the_counting_tier_alone_is_an_answer_too(run: Run, shop: Home) -> None:
-    done = run("stats", "--country", "DE", "--from", "2019-01-01", "--to", "2019-01-02")
-    assert done.code == 3
+    hour_at = (NOW_MS - DAY_MS) // HOUR_MS * HOUR_MS
+    seen = Count(
+        site="default",
+        hour_at=hour_at,
+        name="pageview",
+        page="/",
+        referrer="",
+        width_class="narrow",
+        country="DE",
+    )
+    with closing(catalog.connect(shop)) as con:
+        add_counts(con, {seen: 7})
+
+    row = json.loads(run("stats", "--width-class", "narrow", "--json").out)[-1]
+    nothing = run("stats", "--from", "2019-01-01", "--to", "2019-01-02")
+
+    assert (row["sessions"], row["counted"]) == (0, 7)
+    assert nothing.code == 3
 
 
 def test_a_conversion_is_a_share_and_can_be_chosen(run: Run, shop: Home) -> None:

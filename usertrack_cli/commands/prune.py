@@ -42,26 +42,10 @@ def command(
     by age only, or for a --max-sessions typed here; restricted ones stay. Layouts, agent strings and consents
     go when they were not seen within max_age. Nothing goes where the clock jumped by more than a day.
 
-    \b
-    From cron, hourly:
-      17 * * * *  usertrack prune --data /var/lib/usertrack
-
-    \b
-    Or by systemd, usertrack-prune.timer beside usertrack-prune.service:
-      [Timer]
-      OnCalendar=hourly
-      Persistent=true
-      [Install]
-      WantedBy=timers.target
-
-    \b
-      [Service]
-      Type=oneshot
-      User=usertrack
-      ExecStart=/usr/local/bin/usertrack prune --data /var/lib/usertrack
+    Where serve does not run, usertrack print cron and usertrack print systemd write what runs it hourly.
 
     Example:  usertrack prune --dry-run
-    """  # noqa: D301 - the marks before what must not be wrapped are real characters
+    """
     from usertrack_cli.lifecycle.keys import destroy_idle_keys
     from usertrack_cli.lifecycle.retention import due, forecast, prune, sites_kept
 
