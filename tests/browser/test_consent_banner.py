@@ -5,15 +5,22 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.browser.scene import Scene, Sent, scene, status, storage, tab, until
 from usertrack_cli.lifecycle.erasure import finish_erasures
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from playwright.sync_api import Browser, Page
+
+    IntArray = NDArray[np.int32]
+    FloatArray = NDArray[np.float64]
 
 pytestmark = pytest.mark.browser
 
@@ -131,6 +138,41 @@ def test_the_banner_fits_and_can_be_read(stage: Scene, browser: Browser, width: 
     assert box is not None and box["x"] == 0 and box["width"] == width and box["height"] < 330
     assert light - dark > 500
     assert (colours[1] == "rgb(255, 255, 255)") == (scheme == "light")
+
+
+def luminance(pixels: IntArray) -> FloatArray:
+    """Relative luminance as WCAG 2.2 defines it, of sRGB pixels in the last axis."""
+    share = pixels / 255
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    return np.asarray(linear @ np.array([0.2126, 0.7152, 0.0722]))
+
+
+def seen(page: Page) -> IntArray:
+    with Image.open(BytesIO(page.screenshot())) as image:
+        return np.asarray(image.convert("RGB"), dtype=np.int32)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_who_goes_by_keyboard_sees_where_they_are(stage: Scene, browser: Browser, scheme: Any) -> None:
+    with tab(browser, color_scheme=scheme) as page:
+        page.goto(stage.origin + "/asks/one")
+        banner(page).wait_for()
+        before = seen(page)
+        for role, name in (("link", "Privacy policy"), ("button", "Decline"), ("button", "Accept")):
+            page.keyboard.press("Tab")
+            box = banner(page).get_by_role(role, name=name).bounding_box()
+            assert box is not None
+            after = seen(page)
+            rows, columns = np.nonzero((before != after).any(axis=2))
+
+            # A ring around this one and no other, as thick as two pixels all along it.
+            assert box["x"] - 6 <= columns.min() < box["x"] and box["y"] - 6 <= rows.min() < box["y"], name
+            assert box["x"] + box["width"] <= columns.max() <= box["x"] + box["width"] + 6, name
+            assert box["y"] + box["height"] <= rows.max() <= box["y"] + box["height"] + 6, name
+            assert rows.size >= 2 * 2 * (box["width"] + box["height"]), name
+            # And told apart from what was there: three to one is what WCAG 2.2 asks for, round corners aside.
+            dark, light = np.sort([luminance(shot[rows, columns]) for shot in (before, after)], axis=0)
+            assert np.mean((light + 0.05) / (dark + 0.05) >= 3) > 0.9, name
 
 
 def test_it_speaks_the_language_of_the_page_or_the_operators_words(stage: Scene, browser: Browser) -> None:
