@@ -39,23 +39,24 @@ export function boxMeasure() {
    * @param {number} flags
    */
   function visit(element, inside, container, dx, dy, flags) {
-    const { position, visibility, display, overflowY } = getComputedStyle(element);
+    const style = getComputedStyle(element);
     const rect = element.getBoundingClientRect();
+    // Each property is looked up when it is asked for, so it is asked for where it matters only.
     // What has no size and lets nothing hang out of it hides all it holds.
-    if (!(rect.width * rect.height) && (display === 'none' || overflowY !== 'visible')) return;
+    if (!(rect.width * rect.height) && (style.display === 'none' || style.overflowY !== 'visible')) return;
+    const { position } = style;
     if (isPinned(position)) flags = FIXED;
     if (position === 'fixed') dx = dy = 0;
     const kind = kindWithin(element, inside);
     if (!inside) remember(element, kind);
     const [x, y, w, h] = [rect.left + dx, rect.top + dy, rect.width, rect.height].map(Math.round);
-    const isShown = visibility === 'visible' && Math.min(w, h, x + w, y + h) >= SIDE_PX_MIN;
     const index = boxes.length;
-    if (kind && isShown) {
+    if (kind && Math.min(w, h, x + w, y + h) >= SIDE_PX_MIN && style.visibility === 'visible') {
       boxes.push([kind, x, y, w, h, labelOf(element, kind), flags, selectorOf(element), container]);
     }
     inside = enclosing(kind, inside);
     if (isWhole(inside)) return;
-    if (overflowY !== 'visible' && isScroller(element)) {
+    if (style.overflowY !== 'visible' && isScroller(element)) {
       if (boxes[index]) container = index;
       dx += element.scrollLeft;
       dy += element.scrollTop;
