@@ -1,9 +1,10 @@
 """What the tracker costs a visitor: bytes to load, processor time, bytes on the wire.
 
-Sizes are measured against the published builds of other session recorders, fetched from npm and compressed
-in the same run. Processor time is that of the page's main thread for scripts, styles and layout while Chromium
-is driven through the demo shop, less what the very same minute costs without the tracker: the median of several
-runs of each. It is the thread's own clock, so other work on the machine does not count.
+Everything is measured against the published builds of other session recorders, fetched from npm, in the same
+run. Processor time is that of the page's main thread for scripts, styles and layout while Chromium loads the
+demo shop, and while it is driven through it, less what the very same takes without any recorder: the median of
+several runs of each, in turns. It is the thread's own clock, so other work on the machine counts only by what
+it does to the caches.
 
     .venv/bin/python benchmarks/tracker.py [--seconds 60] [--runs 3] [--no-rivals] [--functions 20]
 """
@@ -15,12 +16,11 @@ import gzip
 import json
 import math
 import random
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.recorders import Recorder, installed, sink
 from fixtures.record_demo import Sent, proxy
 from usertrack_cli.commands.snippet import script_tag
 from usertrack_cli.demo.collector import collector
@@ -39,13 +40,6 @@ if TYPE_CHECKING:
 
 DIST = Path(__file__).parents[1] / "tracker" / "dist"
 OURS = ("tracker.js", "banner.js", "info.js")
-RIVALS = {
-    "@rrweb/record": ("dist/record.umd.min.cjs", "umd/record.min.js", "dist/record.min.js"),
-    "clarity-js": ("build/clarity.min.js",),
-    "posthog-js": ("dist/array.js",),
-}
-LAZY = {"posthog-js": ("dist/posthog-recorder.js", "dist/lazy-recorder.js", "dist/recorder.js")}
-"""What a recorder loads besides, once it records."""
 HZ = 60
 CPU_BAR_PERCENT = 0.2
 GZIP_BAR_BYTES = 8192
@@ -56,41 +50,15 @@ _WORK = ("ScriptDuration", "RecalcStyleDuration", "LayoutDuration")
 
 @dataclass(frozen=True)
 class Driven:
-    """What one driven session cost the page's main thread, in ms of its own clock."""
+    """What one session cost the page's main thread, in ms of its own clock, until loaded and from then on."""
 
+    load_ms: float
     work_ms: float
-    task_ms: float
 
 
 def gzip_bytes(content: bytes) -> int:
     """Return how large ``content`` is on its way to a browser."""
     return len(gzip.compress(content, 9, mtime=0))
-
-
-def rivals() -> Iterator[tuple[str, int, int]]:
-    """Yield name with version, bytes and compressed bytes of each published build."""
-    with tempfile.TemporaryDirectory() as folder:
-        for package, names in RIVALS.items():
-            done = subprocess.run(
-                ["npm", "install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts", package],
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=300,
-            )
-            root = Path(folder) / "node_modules" / package
-            built = next((root / name for name in names if (root / name).is_file()), None)
-            if done.returncode or built is None:
-                yield f"{package} (not to be had: {done.stderr.strip()[-60:] or 'no such build in it'})", 0, 0
-                continue
-            version = json.loads((root / "package.json").read_text())["version"]
-            parts = [built, *(root / name for name in LAZY.get(package, ()) if (root / name).is_file())][:2]
-            content = [part.read_bytes() for part in parts]
-            yield (
-                f"{package} {version} {' + '.join(part.name for part in parts)}",
-                sum(map(len, content)),
-                sum(map(gzip_bytes, content)),
-            )
 
 
 class Hand:
@@ -164,8 +132,8 @@ def by_function(profile: dict[str, Any]) -> dict[str, float]:
 
 
 @contextmanager
-def driven_page(url: str) -> Iterator[Page]:
-    """Give a page that a hand can be put on."""
+def empty_page() -> Iterator[Page]:
+    """Give a page of a browser of its own."""
     from playwright.sync_api import sync_playwright
 
     path = chromium_path()
@@ -174,38 +142,93 @@ def driven_page(url: str) -> Iterator[Page]:
     with sync_playwright() as driver:
         browser = driver.chromium.launch(**launch_options(path))
         page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
-        page.goto(url)
         yield page
         page.goto("about:blank")
         browser.close()
 
 
 def drive(url: str, seconds: float) -> Driven:
-    """Drive one session, from a moment after loading on."""
-    with driven_page(url) as page:
+    """Open a page and drive one session."""
+    with empty_page() as page:
         devtools = page.context.new_cdp_session(page)
         devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
-        before = metrics(devtools)
+        page.goto(url)
+        loaded_ms = spent_ms(devtools)
         Hand(page, seed=7).work(seconds)
-        after = metrics(devtools)
-        spent = {name: 1000 * (after[name] - before[name]) for name in (*_WORK, "TaskDuration")}
-        return Driven(sum(spent[name] for name in _WORK), spent["TaskDuration"])
+        return Driven(loaded_ms, spent_ms(devtools) - loaded_ms)
 
 
-def metrics(devtools: CDPSession) -> dict[str, float]:
-    """Return what the browser counted so far, in seconds of the thread's own clock."""
-    return {each["name"]: each["value"] for each in devtools.send("Performance.getMetrics")["metrics"]}
+def spent_ms(devtools: CDPSession) -> float:
+    """Return what the browser counted so far, on the thread's own clock."""
+    counted = {each["name"]: each["value"] for each in devtools.send("Performance.getMetrics")["metrics"]}
+    return 1000 * float(sum(counted[name] for name in _WORK))
 
 
 def profiled(url: str, seconds: float) -> dict[str, float]:
     """Drive one session under V8's profiler, which is dear itself, and return the time by function."""
-    with driven_page(url) as page:
+    with empty_page() as page:
+        page.goto(url)
         profiler = page.context.new_cdp_session(page)
         profiler.send("Profiler.enable")
         profiler.send("Profiler.setSamplingInterval", {"interval": 200})
         profiler.send("Profiler.start")
         Hand(page, seed=7).work(seconds)
         return by_function(profiler.send("Profiler.stop")["profile"])
+
+
+@contextmanager
+def ours(folder: Path) -> Iterator[tuple[str, Sent]]:
+    """Run a collector behind something that takes down what is sent; gives our tag and what was."""
+    sent: Sent = []
+    with collector(folder / "data") as url, proxy(url, sent) as recorder:
+        yield script_tag(recorder, "default"), sent
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one recorder cost in all runs, and sent in how many bodies and bytes."""
+
+    name: str
+    runs: list[Driven]
+    body_count: int
+    body_bytes: int
+
+    def line(self, base: Report, seconds: float) -> str:
+        """A row of the table: beyond the page itself."""
+        minutes = seconds / 60
+        sent = minutes * len(self.runs)
+        each = ", ".join(f"{run.work_ms / minutes:.0f}" for run in self.runs)
+        load_ms = median(run.load_ms for run in self.runs) - median(run.load_ms for run in base.runs)
+        return (
+            f"{self.name:24} load {load_ms:5.0f} ms, driven {self.work_ms(base) / minutes:5.0f} ms a minute"
+            f" = {self.work_ms(base) / seconds / 10:.3f} %; {self.body_count / sent:5.1f} requests,"
+            f" {self.body_bytes / sent:9,.0f} bytes a minute (page and all: {each} ms)"
+        )
+
+    def work_ms(self, base: Report) -> float:
+        """What it took while the page was driven, beyond the page without it."""
+        return median(run.work_ms for run in self.runs) - median(run.work_ms for run in base.runs)
+
+
+def compared(chosen: argparse.Namespace, recorders: list[Recorder], folder: Path) -> list[Report]:
+    """Drive the page without a recorder, with ours and with each other, in turns."""
+    with ExitStack() as stack:
+        tag, sent = stack.enter_context(ours(folder))
+        sunk = [stack.enter_context(sink(each)) for each in recorders]
+        names = ["no recorder", "usertrack", *(each.name for each in recorders)]
+        urls = [stack.enter_context(shop(each)) + "/shop" for each in ("", tag, *(other for other, _ in sunk))]
+        runs: list[list[Driven]] = [[] for _ in urls]
+        for _ in range(chosen.runs):
+            for url, done in zip(urls, runs, strict=True):
+                done.append(drive(url, chosen.seconds))
+        bodies = [
+            len(json.dumps(each, separators=(",", ":"), ensure_ascii=False).encode()) for *_, each in sent
+        ]
+        wire = [(0, 0), (len(bodies), sum(bodies)), *((each.requests, each.body_bytes) for _, each in sunk)]
+        functions = profiled(urls[1], chosen.seconds) if chosen.functions else {}
+    for name, ms in sorted(functions.items(), key=lambda each: -each[1])[: chosen.functions]:
+        print(f"    {ms:8.1f} ms {name}")
+    return [Report(name, each, *sizes) for name, each, sizes in zip(names, runs, wire, strict=True)]
 
 
 def main() -> int:
@@ -216,45 +239,21 @@ def main() -> int:
     options.add_argument("--no-rivals", action="store_true")
     options.add_argument("--functions", type=int, default=0, help="show the costliest, from one more run")
     chosen = options.parse_args()
-    ours = {name: (DIST / name).read_bytes() for name in OURS if (DIST / name).is_file()}
-    for name, content in ours.items():
-        print(f"{name:58} {len(content):8,} bytes {gzip_bytes(content):8,} gzip")
-    core = gzip_bytes(ours["tracker.js"])
-    for name, plain, packed in () if chosen.no_rivals else rivals():
-        ratio = f"{packed / core:5.1f} x" if packed else ""
-        print(f"{name:58} {plain:8,} bytes {packed:8,} gzip {ratio}")
-    sent: Sent = []
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        collector(Path(folder) / "data") as url,
-        proxy(url, sent) as recorder,
-        shop(script_tag(recorder, "default")) as site,
-        shop("") as bare,
-    ):
-        with_tracker, without = [], []
-        for _ in range(chosen.runs):
-            without.append(drive(bare + "/shop", chosen.seconds))
-            with_tracker.append(drive(site + "/shop", chosen.seconds))
-        bodies = [json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode() for _, _, body in sent]
-        events = sum(len(body["e"]) for _, _, body in sent)
-        functions = profiled(site + "/shop", chosen.seconds) if chosen.functions else {}
-    minutes = chosen.seconds / 60
-    work_ms = median(each.work_ms for each in with_tracker) - median(each.work_ms for each in without)
-    task_ms = median(each.task_ms for each in with_tracker) - median(each.task_ms for each in without)
-    percent = work_ms / chosen.seconds / 10
-    print(f"processor: {work_ms / minutes:.0f} ms a driven minute = {percent:.3f} % of a core")
-    for name, runs in (("with", with_tracker), ("without", without)):
-        each = ", ".join(f"{run.work_ms / minutes:.0f}" for run in runs)
-        print(f"           {name} the tracker: {each} ms of scripts, styles and layout")
-    print(f"           all tasks of the page's main thread: {task_ms / minutes:+.0f} ms")
-    minutes *= chosen.runs
-    print(
-        f"wire: {len(sent) / minutes:.1f} batches, {events / minutes:.0f} events,"
-        f" {sum(map(len, bodies)) / minutes:,.0f} bytes a minute"
-    )
-    for name, ms in sorted(functions.items(), key=lambda each: -each[1])[: chosen.functions]:
-        print(f"    {ms:8.1f} ms {name}")
-    is_met = percent <= CPU_BAR_PERCENT and core <= GZIP_BAR_BYTES
+    own = {name: (DIST / name).read_bytes() for name in OURS if (DIST / name).is_file()}
+    for name, content in own.items():
+        print(f"{name:28} {len(content):8,} bytes {gzip_bytes(content):8,} gzip")
+    core = gzip_bytes(own["tracker.js"])
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        recorders = [] if chosen.no_rivals else list(installed(folder))
+        for each in recorders:
+            plain, packed = each.sizes
+            print(f"{each.name:28} {plain:8,} bytes {packed:8,} gzip {packed / core:5.1f} x")
+        base, us, *others = compared(chosen, recorders, folder)
+    print("Main thread and wire, beyond the page itself:")
+    for report in (us, *others):
+        print(report.line(base, chosen.seconds))
+    is_met = us.work_ms(base) / chosen.seconds / 10 <= CPU_BAR_PERCENT and core <= GZIP_BAR_BYTES
     print("bars met" if is_met else "a bar is MISSED")
     return 0 if is_met else 1
 
