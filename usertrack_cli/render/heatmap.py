@@ -18,6 +18,9 @@ RADIUS_PX = 24
 RADIUS_MAX_PX = 400
 """A wider kernel is a picture of one blur, and costs more than everything else together."""
 
+BAND_PX = 256
+"""Rows coloured at a time: little new memory is touched, and bands where nothing happened are left alone."""
+
 EVENTS_AT_CLIP_MIN = 2
 """The hottest colour stands for at least so many events on one spot: one alone is no pattern."""
 
@@ -82,10 +85,16 @@ def page_levels(levels: UInt8Array, backdrop: Backdrop) -> Image.Image:
 
 def coloured(page: Image.Image, levels: Image.Image, *, table: UInt8Array, alpha: UInt8Array) -> Image.Image:
     """Return the page with each level's colour laid over it."""
-    colours = levels.copy()
-    colours.putpalette(table.tobytes())
     result = page.copy()
-    result.paste(colours.convert("RGB"), (0, 0), levels.point(alpha.tolist()))
+    opacities = alpha.tolist()
+    for top in range(0, page.height, BAND_PX):
+        box = (0, top, page.width, min(top + BAND_PX, page.height))
+        band = levels.crop(box)
+        mask = band.point(opacities)
+        if mask.getbbox() is None:
+            continue
+        band.putpalette(table.tobytes())
+        result.paste(band.convert("RGB"), box, mask)
     return result
 
 
