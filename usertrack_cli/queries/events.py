@@ -121,6 +121,10 @@ def connection(
         attach(con, attached or {})
         con.execute("SET allowed_paths = ?", [taken.files])
         con.execute("SET VARIABLE segment_files = ?::VARCHAR[]", [taken.files])
+        if taken.segments:
+            # For the conditions of a range: one that holds for every row is not looked at.
+            con.execute("SET VARIABLE first_at = ?", [min(segment.first_at for segment in taken.segments)])
+            con.execute("SET VARIABLE last_at = ?", [max(segment.last_at for segment in taken.segments)])
         con.execute("SET enable_external_access = false")
         con.execute("SET lock_configuration = true")
         if not taken.files:

@@ -67,8 +67,14 @@ _CONDITIONS = {
         "session IN (SELECT t.session FROM events t WHERE t.kind = 'tag' AND t.name = $tag"
         " UNION SELECT l.session FROM labels l WHERE l.tag = $tag)"
     ),
-    "from_ms": "occurred_at >= make_timestamptz($from_ms * 1000)",
-    "to_ms": "occurred_at < make_timestamptz($to_ms * 1000)",
+    # What is known before the first row is read falls away, and with it the reading of all instants.
+    "from_ms": (
+        "(coalesce($from_ms <= getvariable('first_at'), FALSE)"
+        " OR occurred_at >= make_timestamptz($from_ms * 1000))"
+    ),
+    "to_ms": (
+        "(coalesce($to_ms > getvariable('last_at'), FALSE) OR occurred_at < make_timestamptz($to_ms * 1000))"
+    ),
 }
 _RECORDED = "source <> 'log'"
 _SOURCE = "source = $source"
