@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.logs import people_in, people_in_logs
 from tests.senders import Sender, session_id
 from usertrack_cli.commands.init import prepare
 from usertrack_cli.demo import collector
 from usertrack_cli.store.home import Home, create_home
+
+# How long an example takes says how busy the machine is, and nothing about the law that it tries.
+settings.register_profile("usertrack", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("usertrack")
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ class Delivery(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-Delivery.TestCase.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)
+Delivery.TestCase.settings = settings(max_examples=15, stateful_step_count=15)
 
 
 class TestDelivery(Delivery.TestCase):  # type: ignore[misc,valid-type] # made by Hypothesis

@@ -129,7 +129,6 @@ def session_of(age_h: int, *, moves: int = 1) -> Made:
 )
 @settings(
     max_examples=20,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

@@ -45,7 +45,7 @@ def send_at(home: Home, number: int, ended_at: int, *, rows: int = 3, is_bot: bo
     sender.send(0, *(pageview(1000 * i) for i in range(rows)))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     ages_h=st.lists(st.integers(1, 900), min_size=1, max_size=12, unique=True),
     keep=st.integers(1, 12),

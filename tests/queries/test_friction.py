@@ -169,7 +169,7 @@ ACTS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=ACTS)
 def test_a_replay_judges_clicks_as_the_queries_do(
     tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[int, int, int, int | None, str, str]]

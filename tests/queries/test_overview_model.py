@@ -335,7 +335,7 @@ AT_THE_LIMITS = [
 """Each limit from both of its sides: time looked at, reaction, length and width of a burst."""
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=VISITS, cut_hours=st.sampled_from([None, 48]))
 @example(plan=AT_THE_LIMITS, cut_hours=None)
 def test_every_figure_of_every_group_is_what_plain_python_counts(
@@ -373,7 +373,7 @@ def test_every_figure_of_every_group_is_what_plain_python_counts(
     assert {each.tag: each.sessions for each in tags} == dict(tagged)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     plan=VISITS,
     steps=st.lists(st.sampled_from(STEPS), min_size=2, max_size=4),

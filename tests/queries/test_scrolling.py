@@ -19,7 +19,7 @@ CHOSEN = Filter(site="default", page="/shop")
 VIEWPORT_H, DOCUMENT_H, BAND_PX = 800, 2400, 10
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     scrolls=st.lists(st.lists(st.integers(0, 1700), max_size=4), min_size=1, max_size=6),
 )

@@ -19,7 +19,7 @@ def photo() -> Image.Image:
     return Image.fromarray(rng.integers(0, 256, (1100, 37, 3)).astype(np.uint8))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(width=st.integers(1, 40), height=st.sampled_from([1, 2, 511, 512, 513, 1024]))
 def test_what_is_written_is_what_is_read(
     tmp_path_factory: pytest.TempPathFactory, width: int, height: int

@@ -36,7 +36,7 @@ BOXES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(boxes=st.lists(BOXES, max_size=8), scale=st.sampled_from([0.3, 1.0, 2.0]))
 def test_no_layout_breaks_the_drawing(boxes: list[Box], scale: float) -> None:
     drawn = sketch.wireframe(page(*boxes), scale=scale)

@@ -123,7 +123,7 @@ def test_a_drain_is_overtaken_by_an_erasure_between_read_and_commit(
     assert len(list(home.segments.rglob("*.parquet"))) == 1
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 5_000), st.integers(0, 5_000)),
