@@ -25,6 +25,7 @@ SIDE_BY_SIDE_MIN_PX = 760
 TITLE_PX, TEXT_PX, SMALL_PX = 20, 14, 12
 LINE_HEIGHT = 1.35
 PAPER, INK, SOFT_INK, RULE = "#ffffff", "#1d2430", "#566071", "#d5dae2"
+MARGIN = "#eceff3"
 NOTE_INK, NOTE_PAPER = "#6d4200", "#fff4d9"
 
 
@@ -253,13 +254,13 @@ def caption_picture(caption: Caption, legend: Legend, *, width_px: int, scale: f
     return image
 
 
-def stacked(header: Image.Image, body: Image.Image, *, margin_colour: str = "#eceff3") -> Image.Image:
+def stacked(header: Image.Image, body: Image.Image) -> Image.Image:
     """Return the header above the body; a body narrower than the header stands in the middle.
 
     Its left and upper edge are kept as ``info["body-at"]``, for those who say where in the picture the page is.
     """
     at = (header.width - body.width) // 2, header.height
-    picture = Image.new("RGB", (header.width, header.height + body.height), margin_colour)
+    picture = Image.new("RGB", (header.width, header.height + body.height), MARGIN)
     picture.paste(header, (0, 0))
     picture.paste(body, at)
     picture.info["body-at"] = at

@@ -67,36 +67,27 @@ def grid_shape(*, width_px: int, height_px: int) -> tuple[int, int]:
     return -(-height_px // CELL_PX), -(-width_px // CELL_PX)
 
 
-def cell_counts(
-    points_px: Int32Array, *, width_px: int, height_px: int, weights: Float32Array | None = None
-) -> Float32Array:
+def cell_counts(points_px: Int32Array, *, width_px: int, height_px: int) -> Float32Array:
     """Count the points in each cell of a page.
 
     Args:
         points_px: Shape ``(points, 2)``, columns ``x, y`` in document pixels. Points outside the page
             are ignored, whatever their values.
-        weights: One per point, for example seconds; 1 each where ``None``.
 
     Returns:
-        Shape ``grid_shape(...)``. Sums to the points (or weights) inside the page.
+        Shape ``grid_shape(...)``. Sums to the points inside the page.
     """
     rows, columns = grid_shape(width_px=width_px, height_px=height_px)
     counts = np.zeros(rows * columns + 1, dtype=np.float64)
     for start in range(0, len(points_px), BLOCK_POINTS):
-        block = slice(start, start + BLOCK_POINTS)
-        cells = _cells(points_px[block], width_px=width_px, height_px=height_px, columns=columns)
-        counts += np.bincount(
-            cells, weights=None if weights is None else weights[block], minlength=rows * columns + 1
-        )
+        block = points_px[start : start + BLOCK_POINTS]
+        cells = _cells(block, width_px=width_px, height_px=height_px, columns=columns)
+        counts += np.bincount(cells, minlength=rows * columns + 1)
     return counts[:-1].reshape(rows, columns).astype(np.float32)
 
 
-def _cells(
-    points_px: npt.NDArray[np.integer], *, width_px: int, height_px: int, columns: int
-) -> npt.NDArray[np.uint32]:
+def _cells(points_px: Int32Array, *, width_px: int, height_px: int, columns: int) -> npt.NDArray[np.uint32]:
     """Return one cell per point; points outside the page get the cell after the last."""
-    if points_px.dtype != np.int32:
-        points_px = np.clip(points_px, -1, np.iinfo(np.int32).max).astype(np.int32)
     # Seen as unsigned, a negative coordinate is a huge one: one comparison keeps out both.
     unsigned = np.ascontiguousarray(points_px).view(np.uint32)
     x, y = unsigned[:, 0], unsigned[:, 1]

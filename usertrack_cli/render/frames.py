@@ -63,7 +63,6 @@ class Screenplay:
     """
 
     def __init__(self, recording: Recording) -> None:
-        self.recording = recording
         self.timeline = Timeline(recording)
         self._wireframes: dict[tuple[str, str, Scale], Wireframe] = {}
         self._views: dict[tuple[int, Scrolling], Grid] = {}

@@ -40,9 +40,9 @@ class Rect(NamedTuple):
         """Return whether a cell lies inside."""
         return self.left <= column < self.right and self.top <= row < self.bottom
 
-    def is_about(self, other: Rect, *, cells: int = 1) -> bool:
-        """Return whether no edge is further than ``cells`` from the same edge of the other."""
-        return all(abs(one - two) <= cells for one, two in zip(self, other, strict=True))
+    def is_about(self, other: Rect) -> bool:
+        """Return whether no edge is further than a cell from the same edge of the other."""
+        return all(abs(one - two) <= 1 for one, two in zip(self, other, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

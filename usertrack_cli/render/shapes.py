@@ -50,9 +50,9 @@ def _braille(bits: int) -> tuple[Area, ...]:
     return tuple(dots)
 
 
-def _arm(direction: str, width: float = THIN) -> Area:
+def _arm(direction: str) -> Area:
     # A cell is twice as high as it is wide: a line across is half as thick in parts of the height.
-    x, y = width / 2, width / 4
+    x, y = THIN / 2, THIN / 4
     return {
         "l": Area(0, 0.5 - y, 0.5 + x, 0.5 + y),
         "r": Area(0.5 - x, 0.5 - y, 1, 0.5 + y),
