@@ -228,6 +228,7 @@ def test_a_page_out_of_the_back_forward_cache_goes_on(stage: Scene, driver: Any,
             return any(e[0] == "p" and e[3] == "bfcache" for b in own(stage, session) for e in b["e"])
 
         until(is_told, "the pageview of the kept page")
+        stage.wait_for(f"session = '{session}' AND kind = 'pageview' AND name = 'bfcache'")
         assert status(page)["session"] == session
     own_browser.close()
 

@@ -90,6 +90,7 @@ PAUSE_MS = 60
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     pages = {
         "/kinds": PAGE,
+        "/kinds-dead": PAGE,
         "/slow": SLOW,
         "/fast": FAST,
         "/changing": CHANGING,
@@ -375,22 +376,65 @@ def test_a_document_that_grows_says_so(stage: Scene, browser: Browser) -> None:
     assert rows[-1][0] >= 5000
 
 
-def test_a_route_change_is_a_pageview_of_its_own(stage: Scene, browser: Browser) -> None:
+@pytest.mark.parametrize("has_navigation", [True, False])
+def test_a_route_change_is_a_pageview_of_its_own(stage: Scene, browser: Browser, has_navigation: bool) -> None:
     with tab(browser) as page:
+        if not has_navigation:  # as in browsers that have the History API only
+            page.add_init_script("delete window.navigation")
         page.goto(stage.origin + "/routes")
+        assert page.evaluate("'navigation' in window") is has_navigation
+        session = status(page)["session"]
         page.click("#next")
         rows = stage.wait_for(
-            "page = '/routes/two' AND kind = 'pageview'",
+            f"session = '{session}' AND page = '/routes/two' AND kind = 'pageview'",
             select="name, title, url_query, pageview, referrer",
             page=page,
         )
         page.go_back()
-        session = status(page)["session"]
         of_this = f"session = '{session}' AND page = '/routes' AND kind = 'pageview'"
         back = stage.wait_for(of_this, select="name, pageview", count=2, page=page)
 
     assert rows == [("spa", "Two", "utm_source=mail", 2, "/routes")]
     assert back == [("load", 1), ("spa", 3)]
+
+
+def test_of_where_a_visitor_comes_from_only_the_origin_is_kept(stage: Scene, browser: Browser) -> None:
+    with tab(browser) as page:
+        page.goto(stage.origin + "/routes", referer="https://mail.example/box/ada?token=geheim#x")
+        assert page.evaluate("document.referrer").startswith("https://mail.example/")
+        session = status(page)["session"]
+        rows = stage.wait_for(f"session = '{session}' AND kind = 'pageview'", select="referrer", page=page)
+
+    assert rows == [("https://mail.example",)]
+    sent = [each.body for each in stage.board.sent if each.body["s"] == session]
+    assert sent and "geheim" not in json.dumps(sent)
+
+
+def test_a_click_that_nothing_follows_is_told_from_one_cut_short(stage: Scene, browser: Browser) -> None:
+    reactions = {}
+    for name, acts in {"waited": [], "went on": ["#broken"]}.items():
+        with tab(browser) as page:
+            page.clock.install()
+            page.goto(stage.origin + "/kinds-dead")
+            session = status(page)["session"]
+            page.clock.run_for(3_000)  # all that the page does by itself is over
+            page.click("#dead")
+            page.clock.run_for(500)
+            for selector in acts:
+                page.click(selector)
+            page.clock.run_for(6_000)
+            of_this = f"session = '{session}' AND kind = 'click' AND selector = '#dead'"
+            reactions[name] = stage.wait_for(of_this, select="reaction_ms", page=page)
+    # The control: a page that answers.
+    with tab(browser) as page:
+        page.goto(stage.origin + "/kinds-dead")
+        session = status(page)["session"]
+        page.click("#go")
+        of_this = f"session = '{session}' AND kind = 'click' AND selector = '#go'"
+        [(answered,)] = stage.wait_for(of_this, select="reaction_ms", page=page)
+
+    assert reactions == {"waited": [(-1,)], "went on": [(None,)]}
+    assert 0 <= answered <= 5_000
 
 
 def test_a_tap_is_a_click_and_a_finger_leaves_no_trail(stage: Scene, browser: Browser) -> None:
