@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.recorders import Recorder, installed, sink
 from fixtures.record_demo import Sent, proxy
-from usertrack_cli.commands.snippet import script_tag
+from usertrack_cli.api.snippet import script_tag
 from usertrack_cli.demo.collector import collector
 from usertrack_cli.demo.shop import shop
 from usertrack_cli.demo.visitors import chromium_path, launch_options

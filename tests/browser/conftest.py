@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from usertrack_cli.api.layouts import layouts
-from usertrack_cli.commands.snippet import script_tag
+from usertrack_cli.api.snippet import script_tag
 from usertrack_cli.demo.collector import collector
 from usertrack_cli.demo.shop import shop
 from usertrack_cli.demo.visitors import chromium_path, launch_options

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from usertrack_cli.commands.snippet import script_tag
+from usertrack_cli.api.snippet import script_tag
 from usertrack_cli.demo.collector import collector
 from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.scene import flush, until
-from usertrack_cli.commands.snippet import script_tag
+from usertrack_cli.api.snippet import script_tag
 from usertrack_cli.demo.shop import shop
 from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter

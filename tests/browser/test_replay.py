@@ -15,7 +15,7 @@ import pytest
 from tests.browser.conftest import Stage, wait_for, wait_for_layouts
 from tests.browser.scene import stand_still, until
 from usertrack_cli import api
-from usertrack_cli.commands.snippet import script_tag
+from usertrack_cli.api.snippet import script_tag
 from usertrack_cli.demo.collector import collector
 from usertrack_cli.demo.shop import shop
 from usertrack_cli.queries.filters import Filter

@@ -107,7 +107,10 @@ def test_a_call_that_compares_nothing_is_refused(
 
 
 def test_a_side_without_clicks_ends_with_3(two_months: Home, run: Run) -> None:
-    assert run("compare", "--page", "/shop", "--a", "2026-09", "--b", "2026-08").code == 3
+    done = run("compare", "--page", "/shop", "--a", "2026-09", "--b", "2026-08")
+
+    assert done.code == 3
+    assert "no clicks recorded on /shop with these filters: 2026-08" in done.err
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from usertrack_cli.queries.friction import Thresholds
 from usertrack_cli.store.home import Home
 
 if TYPE_CHECKING:
-    from usertrack_cli.queries.elements import Element
+    from usertrack_cli.queries.elements import Element, Ledger
     from usertrack_cli.queries.widths import WidthCount
     from usertrack_cli.render.density import Float32Array
 
@@ -74,7 +74,7 @@ def compare(home: Home, a: Side, b: Side) -> list[Change]:
     from usertrack_cli.queries.proportion import difference_p, holm_adjusted
 
     judged = Thresholds()
-    before, after = (page_ledger(home, side.chosen, thresholds=judged) for side in (a, b))
+    before, after = (_ledger(home, side, judged) for side in (a, b))
     was = {each.selector: each for each in before.elements}
     now = {each.selector: each for each in after.elements}
     names = sorted(was.keys() | now.keys())
@@ -85,6 +85,13 @@ def compare(home: Home, a: Side, b: Side) -> list[Change]:
         for name, p, adjusted in zip(names, chances, holm_adjusted(chances), strict=True)
     ]
     return sorted(rows, key=lambda row: (row.p, -abs(row.change), row.element))
+
+
+def _ledger(home: Home, side: Side, judged: Thresholds) -> Ledger:
+    try:
+        return page_ledger(home, side.chosen, thresholds=judged)
+    except NothingMatchedError as error:
+        raise NothingMatchedError(f"{error.message}: {side.name}", hint=error.hint) from error
 
 
 def _sessions(element: Element | None) -> int:

@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 from usertrack_cli.api.fetching import Fetched, UnreachableError, fetch
 from usertrack_cli.api.markup import ScriptTag, markup
 from usertrack_cli.api.policy import blocking_connect, blocking_script
-from usertrack_cli.api.trial import Outcome, Step, Trial, script_of
+from usertrack_cli.api.snippet import script_of, script_tag
+from usertrack_cli.api.trial import Outcome, Step, Trial
 
 
 def page_steps(trial: Trial, url: str) -> Iterator[Step]:
@@ -34,7 +35,7 @@ def page_steps(trial: Trial, url: str) -> Iterator[Step]:
 def _tag(trial: Trial) -> Step:
     name = trial.settings.tracker_path.rpartition("/")[2]
     tags = [each for each in trial.found.scripts if _file(each.url) in {name, "tracker.js"}]
-    paste = f'paste <script defer src="{trial.expected}"></script>'
+    paste = f"paste {script_tag(trial.base, trial.settings.site, path=trial.settings.tracker_path)}"
     if not tags:
         return Step("tag", Outcome.FAILED, f"no tag in the page's HTML; {paste}")
     if len(tags) > 1:

@@ -14,11 +14,8 @@ from usertrack_cli.errors import UsageError
 from usertrack_cli.settings import SETTINGS_FILE, resolve, site_slugs
 from usertrack_cli.store import catalog
 from usertrack_cli.store.home import Home
+from usertrack_cli.store.roster import live_segments
 
-_STORED = """
-SELECT site, sum(rows), max(last_at) FROM segments WHERE retired_at IS NULL
-GROUP BY site ORDER BY site
-"""
 _BY_HAND = "edit it by hand"
 
 
@@ -42,13 +39,17 @@ class Site:
 def sites(home: Home, table: Mapping[str, Any]) -> list[Site]:
     """Return the sites of the settings, and those that only the store still knows."""
     with closing(catalog.connect(home)) as con:
-        stored = {row[0]: (int(row[1]), int(row[2])) for row in con.execute(_STORED)}
+        segments = live_segments(con)
+    stored: dict[str, tuple[int, int]] = {}
+    for each in segments:
+        events, last_at = stored.get(each.site, (0, 0))
+        stored[each.site] = (events + each.rows, max(last_at, each.last_at))
     known = site_slugs(table)
     found = []
     for slug in sorted({*known, *stored}):
         settings = resolve(table, site=slug).settings
-        events, last_at = stored.get(slug, (0, None))
-        found.append(Site(slug, slug in known, settings.origins, settings.consent, events, last_at))
+        events, newest_at = stored.get(slug, (0, None))
+        found.append(Site(slug, slug in known, settings.origins, settings.consent, events, newest_at))
     return found
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from usertrack_cli.api.fetching import Fetched
 from usertrack_cli.api.markup import Markup, ScriptTag
+from usertrack_cli.api.snippet import tracker_url
 from usertrack_cli.settings import Settings
 from usertrack_cli.store.home import Home
 
@@ -58,8 +59,7 @@ class Trial:
     @property
     def expected(self) -> str:
         """Address of the tracker that the tag should load."""
-        site = self.settings.site
-        return f"{self.base}{self.settings.tracker_path}{'' if site == 'default' else f'?site={site}'}"
+        return tracker_url(self.base, self.settings.site, path=self.settings.tracker_path)
 
     @property
     def endpoint(self) -> str:
@@ -73,11 +73,3 @@ class Trial:
             return ""
         parts = urlsplit(self.page.url)
         return f"{parts.scheme}://{parts.netloc}"
-
-
-def script_of(settings: Settings) -> tuple[bytes, str]:
-    """Return the tracker as serve would send it now, and its integrity."""
-    from usertrack_cli.ingest.script import built_parts, site_script
-
-    script = site_script(settings, built_parts())
-    return script.plain, script.integrity

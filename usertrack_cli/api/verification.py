@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from usertrack_cli import clock
 from usertrack_cli.api.fetching import UnreachableError, fetch
 from usertrack_cli.api.page_trial import page_steps
-from usertrack_cli.api.trial import Outcome, Step, Trial, script_of
+from usertrack_cli.api.snippet import script_of
+from usertrack_cli.api.trial import Outcome, Step, Trial
 from usertrack_cli.errors import UsageError
 from usertrack_cli.settings import Settings
 from usertrack_cli.store import catalog
@@ -140,8 +141,7 @@ def _lost(trial: Trial) -> str:
 def _segment(trial: Trial) -> Step:
     began_s = clock.monotonic_s()
     if _becomes(lambda: bool(_state(trial)), wait_s=trial.wait_s):
-        rows = _rows(trial)
-        if rows:
+        if _is_in_segment(trial):
             return Step("segment", Outcome.OK, f"stored after {clock.monotonic_s() - began_s:.1f} s")
         return Step(
             "segment", Outcome.FAILED, "the batch was drained and is in no segment; see: usertrack doctor"
@@ -171,14 +171,13 @@ def _state(trial: Trial) -> bool | None:
     return None if row is None else bool(row[0])
 
 
-def _rows(trial: Trial) -> int:
-    from usertrack_cli.queries.events import ask, rows_of
+def _is_in_segment(trial: Trial) -> bool:
+    from usertrack_cli.queries.events import ask
     from usertrack_cli.queries.filters import Filter
+    from usertrack_cli.queries.sessions import known_sessions
 
-    chosen = Filter(site=trial.settings.site, session=trial.session, includes_bots=True)
-    sql = "SELECT count(*) AS found FROM events WHERE session = $session"
-    found = ask(trial.home, chosen, lambda con: rows_of(con, sql, {"session": trial.session}))
-    return int(found[0]["found"])
+    site = trial.settings.site
+    return bool(ask(trial.home, Filter(site=site), lambda con: known_sessions(con, [trial.session], site=site)))
 
 
 def _becomes(holds: Callable[[], bool], *, wait_s: float) -> bool:

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from usertrack_cli import api, clock, console
+from usertrack_cli.api.snippet import script_tag
 from usertrack_cli.commands.picture import write
-from usertrack_cli.commands.snippet import script_tag
 from usertrack_cli.errors import NothingMatchedError, UsageError
 from usertrack_cli.settings import SETTINGS_FILE
 from usertrack_cli.store.home import Home, open_home

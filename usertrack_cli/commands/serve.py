@@ -10,8 +10,8 @@ from pathlib import Path
 import typer
 
 from usertrack_cli import log
+from usertrack_cli.api.snippet import script_tag
 from usertrack_cli.commands.init import prepare
-from usertrack_cli.commands.snippet import script_tag
 from usertrack_cli.options import Call, shared
 from usertrack_cli.settings import SETTINGS, Settings, resolve
 from usertrack_cli.store.home import Home, create_home

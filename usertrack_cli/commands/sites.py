@@ -10,8 +10,8 @@ import typer
 
 from usertrack_cli import console, values
 from usertrack_cli.api import sites as tables
+from usertrack_cli.api.snippet import script_tag
 from usertrack_cli.commands.init import write_settings
-from usertrack_cli.commands.snippet import script_tag
 from usertrack_cli.console import Heading
 from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call, shared

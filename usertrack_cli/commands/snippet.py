@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
 from usertrack_cli import console
+from usertrack_cli.api.snippet import policy, script_of, script_tag
 from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call, shared
-from usertrack_cli.settings import Settings
 
 
 @shared(settings=("public_url", "port"))
@@ -47,7 +46,7 @@ def command(
             base,
             settings.site,
             path=settings.tracker_path,
-            integrity=_integrity(settings) if sri else "",
+            integrity=script_of(settings)[1] if sri else "",
         )
     )
     if sri:
@@ -55,28 +54,3 @@ def command(
     if csp:
         # Styles need no line of their own: the banner makes its style sheet by script.
         console.result(f"Content-Security-Policy: {policy(base)}")
-
-
-def _integrity(settings: Settings) -> str:
-    from usertrack_cli.ingest.script import built_parts, site_script
-
-    return site_script(settings, built_parts()).integrity
-
-
-def script_tag(base: str, site: str, *, path: str = "/tracker.js", integrity: str = "") -> str:
-    """Return the tag that loads the tracker of ``site`` from the collector at ``base``.
-
-    Args:
-        path: Of the script below ``base``.
-        integrity: Digest of the script; the browser runs no other one.
-    """
-    query = "" if site == "default" else f"?site={site}"
-    held = f' integrity="{integrity}" crossorigin="anonymous"' if integrity else ""
-    return f'<script defer src="{base}{path}{query}"{held}></script>'
-
-
-def policy(base: str) -> str:
-    """Return what a page's Content-Security-Policy has to allow besides what it allows already."""
-    parts = urlsplit(base)
-    origin = f"{parts.scheme}://{parts.netloc}"
-    return f"script-src {origin}; connect-src {origin}"
