@@ -203,6 +203,16 @@ def nginx(folder: Path) -> Iterator[tuple[int, int]]:
 
 
 @contextlib.contextmanager
+def floor(folder: Path) -> Iterator[tuple[int, int]]:
+    """What the parts cost of which ours is made, without what ours is for."""
+    port = free_port()
+    command = [sys.executable, str(ROOT / "benchmarks" / "floor.py"), str(port), str(folder / "floor.sqlite")]
+    with running(command, log=folder / "floor.log") as pid:
+        wait_for_port(port)
+        yield port, pid
+
+
+@contextlib.contextmanager
 def recipe(folder: Path, python: str) -> Iterator[tuple[int, int]]:
     """FastAPI before PostgreSQL with its default settings, both on loopback."""
     port = free_port()
@@ -233,6 +243,7 @@ def main() -> None:
         folder = Path(name)
         rivals = [("usertrack", lambda: usertrack(folder, is_careless=False))]
         rivals.append(("usertrack, fsync off", lambda: usertrack(folder, is_careless=True)))
+        rivals.append(("uvicorn, decode, INSERT", lambda: floor(folder)))
         if shutil.which("nginx") or Path("/usr/sbin/nginx").exists():
             rivals.append(("nginx return 204", lambda: nginx(folder)))
         else:
