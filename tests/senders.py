@@ -102,6 +102,7 @@ def click(
     selector: str = "#buy",
     text: str = "Buy",
     scroll_y: int = 0,
+    flags: int = 16,
     reaction_ms: int | None = 120,
 ) -> list[Any]:
-    return ["c", at_ms, x, y, 0, scroll_y, 0, 500, 500, selector, text, 16, reaction_ms, 300]
+    return ["c", at_ms, x, y, 0, scroll_y, 0, 500, 500, selector, text, flags, reaction_ms, 300]

@@ -57,8 +57,7 @@ def test_an_element_deep_down_was_seen_by_those_who_came_there(home: Home) -> No
 
 
 def test_what_is_fixed_was_seen_by_everybody(home: Home) -> None:
-    event = click(3000, 10, 600, selector="#cart", scroll_y=1200)
-    event[11] = 17
+    event = click(3000, 10, 600, selector="#cart", scroll_y=1200, flags=17)
     Sender(home, session_id(1)).send(0, pageview(), event)
     Sender(home, session_id(2)).send(0, pageview())
 

@@ -20,9 +20,6 @@ from usertrack_cli.render.stream import stream
 from usertrack_cli.render.transcript import MomentKind, moments
 from usertrack_cli.store.home import Home, create_home
 
-FLAGS = 11
-"""Place of the flags in a click of the wire format."""
-
 
 def found(home: Home, sort: Sort, *, fields: tuple[str, ...] = (), **thresholds: int) -> Clicks:
     chosen = Filter(site="default", page="/shop")
@@ -34,13 +31,9 @@ def count(home: Home, sort: Sort, **thresholds: int) -> int:
     return len(found(home, sort, fields=(), **thresholds).x)
 
 
-def flagged(event: list[Any], flags: int) -> list[Any]:
-    return [*event[:FLAGS], flags, *event[FLAGS + 1 :]]
-
-
-def burst(*places: tuple[int, int, int]) -> list[list[Any]]:
+def burst(*places: tuple[int, int, int], flags: int = 16) -> list[list[Any]]:
     """Clicks of ``at_ms, x, y``."""
-    return [click(at, x, y) for at, x, y in places]
+    return [click(at, x, y, flags=flags) for at, x, y in places]
 
 
 @pytest.mark.parametrize(("last_ms", "rage"), [(1999, 3), (2000, 3), (2001, 0)])
@@ -90,8 +83,7 @@ def test_the_clicks_around_a_burst_are_none_of_it(sender: Sender) -> None:
 
 @pytest.mark.parametrize("flags", [2, 8, 32, 18, 40])
 def test_scripts_keys_and_selections_are_no_rage(sender: Sender, flags: int) -> None:
-    events = burst((1000, 50, 50), (1200, 50, 50), (1400, 50, 50))
-    sender.send(0, pageview(), *(flagged(event, flags) for event in events))
+    sender.send(0, pageview(), *burst((1000, 50, 50), (1200, 50, 50), (1400, 50, 50), flags=flags))
 
     assert count(sender.home, Sort.RAGE) == 0
 
@@ -182,7 +174,7 @@ def test_a_replay_judges_clicks_as_the_queries_do(
         number += kind == "pageview"
         events.append(
             {
-                "click": flagged(click(at_ms, x, 50, selector=selector, reaction_ms=reaction_ms), flags),
+                "click": click(at_ms, x, 50, selector=selector, reaction_ms=reaction_ms, flags=flags),
                 "input": ["i", at_ms, "#name", 4, 0],
                 "pageview": pageview(at_ms, number=number),
             }[kind]

@@ -68,9 +68,7 @@ def test_the_last_sample_of_a_pageview_has_no_end_and_no_time(sender: Sender) ->
 
 def test_fingers_keys_and_scripts_leave_no_pointer(sender: Sender) -> None:
     for flag in (2, 4, 8):
-        event = click(1000 * flag, 100, 40)
-        event[11] = flag
-        sender.send(flag, pageview(), event, ["u", 1000 * flag + 500])
+        sender.send(flag, pageview(), click(1000 * flag, 100, 40, flags=flag), ["u", 1000 * flag + 500])
 
     assert rests(sender.home) == {}
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 CELL_W, CELL_H = 8.4, 17
 FONT_PX = 14
 MARGIN = 10
+DIM = 0.6
+"""Opacity of a dim cell."""
 _FAMILIES = "'JetBrains Mono','DejaVu Sans Mono',Menlo,Consolas,monospace"
 _FONT = f'font-family="{_FAMILIES}" font-size="{FONT_PX}" xml:space="preserve"'
 
@@ -48,7 +50,7 @@ def _row(grid: Grid, y: int) -> Iterator[str]:
             continue
         fill = _hex(rgb_of(style.role))
         if style.reverse:
-            yield _rect(start, y, end - start, 1, fill=fill, opacity=0.6 if style.dim else 1.0)
+            yield _rect(start, y, end - start, 1, fill=fill, opacity=_opacity(style))
             fill = _hex(GROUND)
         if is_drawing:
             yield from _shapes([(x, character) for x, (character, _) in members], y, fill, style)
@@ -80,7 +82,7 @@ def _text(start: int, end: int, y: int, text: str, fill: str, style: Style) -> s
     looks = [f'fill="{fill}"']
     looks += ['font-weight="bold"'] if style.bold else []
     looks += ['text-decoration="underline"'] if style.underline else []
-    looks += ['opacity="0.6"'] if style.dim else []
+    looks += [f'opacity="{DIM}"'] if style.dim else []
     return (
         f'<text x="{MARGIN + start * CELL_W:g}" y="{MARGIN + (y + 0.76) * CELL_H:g}"'
         f' textLength="{(end - start) * CELL_W:g}" lengthAdjust="spacingAndGlyphs" {" ".join(looks)}>'
@@ -89,7 +91,7 @@ def _text(start: int, end: int, y: int, text: str, fill: str, style: Style) -> s
 
 
 def _shapes(cells: list[tuple[int, str]], y: int, fill: str, style: Style) -> Iterator[str]:
-    opacity = 0.6 if style.dim else 1.0
+    opacity = _opacity(style)
     for character, run in groupby(cells, key=lambda cell: cell[1]):
         members = [x for x, _ in run]
         drawn = areas(character) or ()
@@ -115,6 +117,10 @@ def _rect(x: float, y: float, width: float, height: float, *, fill: str, opacity
         f'<rect x="{MARGIN + x * CELL_W:.2f}" y="{MARGIN + y * CELL_H:.2f}" width="{width * CELL_W:.2f}"'
         f' height="{height * CELL_H:.2f}" fill="{fill}"{see_through}/>'
     )
+
+
+def _opacity(style: Style) -> float:
+    return DIM if style.dim else 1.0
 
 
 def _hex(rgb: tuple[int, int, int]) -> str:

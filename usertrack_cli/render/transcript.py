@@ -191,7 +191,12 @@ def _begun(told: Sequence[Moment], moment: Moment) -> int | None:
     """Return the place of the moment that this one goes on with, or ``None`` where it begins one."""
     if moment.burst is not None:
         # What the clicks of a burst set off, such as errors, is told before it.
-        return next((place for place in reversed(range(len(told))) if told[place].burst == moment.burst), None)
+        for place in reversed(range(len(told))):
+            if told[place].burst == moment.burst:
+                return place
+            if moment.at_ms - told[place].at_ms > RAGE_MS:
+                break
+        return None
     return len(told) - 1 if told and _is_one(told[-1], moment) else None
 
 
