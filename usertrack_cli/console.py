@@ -14,7 +14,7 @@ from usertrack_cli.errors import UsageError, UsertrackError
 from usertrack_cli.render.numbers import duration_text as duration_text
 from usertrack_cli.render.numbers import share_text as share_text
 from usertrack_cli.render.spreadsheet import spreadsheet_cell
-from usertrack_cli.render.text import cell_width, safe_text
+from usertrack_cli.render.text import cell_width, end_of, safe_text
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -46,6 +46,8 @@ class Heading:
         shows: Turns the value into what a person reads; everything else gets the value itself.
         is_flexible: The column that gives way when the terminal is narrow.
         least: Cells that a flexible column keeps in any case.
+        goes_with: Key of a column that this one says nothing without, and is left out with.
+        keeps_end: What is too long loses its beginning, as of selectors, which their ends tell apart.
         is_optional: Left out of a table where it is empty, or where there is no room for it; of
             several the last goes first.
     """
@@ -57,6 +59,8 @@ class Heading:
     is_flexible: bool = False
     is_optional: bool = False
     least: int = _FLEXIBLE_MIN
+    goes_with: str = ""
+    keeps_end: bool = False
 
 
 def result(text: str) -> None:
@@ -196,7 +200,8 @@ def _table(headings: Sequence[Heading], rows: Sequence[Mapping[str, Any]]) -> No
     ]
     columns = [(h, cells) for h, cells in columns if any(cells) or not h.is_optional]
     while _least_width(columns) > terminal_width() and any(h.is_optional for h, _ in columns):
-        columns.remove([column for column in columns if column[0].is_optional][-1])
+        gone = [h.key for h, _ in columns if h.is_optional][-1]
+        columns = [(h, cells) for h, cells in columns if gone not in {h.key, h.goes_with}]
     shown = [h for h, _ in columns]
     widths = [max([cell_width(h.title), *(cell_width(cell) for cell in cells)]) for h, cells in columns]
     _fit(shown, widths, total=terminal_width())
@@ -227,7 +232,7 @@ def _fit(headings: Sequence[Heading], widths: list[int], *, total: int) -> None:
 def _line(cells: Sequence[str], headings: Sequence[Heading], widths: Sequence[int]) -> str:
     parts = []
     for text, heading, width in zip(cells, headings, widths, strict=True):
-        shown = safe_text(text, cells=width)
+        shown = end_of(text, cells=width) if heading.keeps_end else safe_text(text, cells=width)
         space = " " * (width - cell_width(shown))
         parts.append(space + shown if heading.align == "right" else shown + space)
     return (" " * _GAP).join(parts)

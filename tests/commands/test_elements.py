@@ -8,6 +8,7 @@ import pytest
 
 from tests.commands.conftest import Run
 from tests.senders import Sender, click, pageview, session_id
+from usertrack_cli import console
 from usertrack_cli.store.home import Home
 
 
@@ -62,6 +63,26 @@ def test_csv_and_the_table_have_the_same_rows(shop: Home, run: Run) -> None:
     assert rows[1]["text"] == "'=Cart"
     assert table.out.splitlines()[0].split("\t")[:3] == ["element", "text", "clicks"]
     assert len(table.out.splitlines()) == 3
+
+
+def test_selectors_that_begin_alike_are_told_apart_in_eighty_columns(
+    home: Home, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(console, "is_terminal", lambda: True)
+    selectors = [f"#main>section:nth-of-type(1)>div:nth-of-type(1)>button:nth-of-type({n})" for n in (1, 2)]
+    clicks = [click(1000 * n, 50, 60, selector=each, text="One of many") for n, each in enumerate(selectors)]
+    Sender(home, session_id(1)).send(0, pageview(), *clicks)
+
+    table = run("elements", "--page", "/shop").out.splitlines()
+
+    assert max(map(len, table)) <= 80
+    shown = [line.split("  ")[0] for line in table[1:]]
+    assert all(each.startswith("…") for each in shown)
+    assert [each[-14:] for each in shown] == ["nth-of-type(1)", "nth-of-type(2)"]
+    assert ("FROM" in table[0]) is ("TO" in table[0].split())
+    assert all("One of many" in line for line in table[1:])
 
 
 def test_thresholds_and_the_limit_are_options(shop: Home, run: Run) -> None:

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usertrack_cli.render.text import ELLIPSIS, MARKS_MAX, ascii_text, cell_width, clusters, safe_text
+from usertrack_cli.render.text import (
+    ELLIPSIS,
+    MARKS_MAX,
+    ascii_text,
+    cell_width,
+    clusters,
+    end_of,
+    safe_text,
+)
 
 NAUGHTY_STRINGS = Path(__file__).parents[2].parent / "shared" / "data" / "blns.json"
 
@@ -130,3 +138,13 @@ def test_ascii_text_says_the_same_in_seven_bits() -> None:
 def test_no_naughty_string_gets_through() -> None:
     for text in json.loads(NAUGHTY_STRINGS.read_text(encoding="utf-8")):
         assert is_allowed(safe_text(text)), text
+
+
+@given(SPICED, st.integers(1, 30))
+def test_the_end_of_a_text_fits_and_is_its_end(text: str, cells: int) -> None:
+    whole = safe_text(text)
+
+    shown = end_of(whole, cells=cells)
+
+    assert cell_width(shown) <= cells
+    assert shown == whole or (shown.startswith("…") and whole.endswith(shown.removeprefix("…")))

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from usertrack_cli import api, console
-from usertrack_cli.commands.elements import selector_tail
 from usertrack_cli.commands.picture import (
     BACKGROUND,
     OUTPUT,
@@ -27,7 +26,7 @@ from usertrack_cli.options import DEVICES, Call, one_of, shared
 from usertrack_cli.queries.filters import Filter
 
 _HEADINGS = (
-    Heading("element", "ELEMENT", shows=selector_tail, is_flexible=True),
+    Heading("element", "ELEMENT", is_flexible=True, least=16, keeps_end=True),
     Heading("text", "LABEL", is_flexible=True),
     Heading("a_sessions", "A", "right"),
     Heading("b_sessions", "B", "right"),

@@ -13,36 +13,25 @@ from usertrack_cli.commands.progress import progress
 from usertrack_cli.console import Heading
 from usertrack_cli.options import Call, shared
 
-SELECTOR_CELLS = 40
-"""Of a table on a terminal; every other format has selectors whole."""
-
-
-def selector_tail(selector: str) -> str:
-    """Return the end of a selector, which tells elements apart; the beginning they share."""
-    if len(selector) <= SELECTOR_CELLS:
-        return selector
-    steps = selector.split(">")
-    while len(steps) > 1 and len(">".join(steps)) > SELECTOR_CELLS:
-        steps.pop(0)
-    return f"…>{'>'.join(steps)}"
-
+_ELEMENT_LEAST, _LABEL_LEAST = 22, 18
+"""On a narrow terminal other columns go before selectors and labels cannot be told apart."""
 
 _HEADINGS = (
-    Heading("element", "ELEMENT", shows=selector_tail, is_flexible=True),
-    Heading("text", "LABEL", is_flexible=True),
+    Heading("element", "ELEMENT", is_flexible=True, least=_ELEMENT_LEAST, keeps_end=True),
+    Heading("text", "LABEL", is_flexible=True, least=_LABEL_LEAST),
     Heading("clicks", "CLICKS", "right"),
     Heading("sessions", "SESSIONS", "right"),
     Heading("share", "SHARE", "right", console.share_text),
-    Heading("share_low", "FROM", "right", console.share_text),
-    Heading("share_high", "TO", "right", console.share_text),
-    Heading("first_share", "FIRST", "right", console.share_text),
+    Heading("share_low", "FROM", "right", console.share_text, is_optional=True, goes_with="share_high"),
+    Heading("share_high", "TO", "right", console.share_text, is_optional=True),
+    Heading("first_share", "FIRST", "right", console.share_text, is_optional=True),
     Heading("rage_clicks", "RAGE", "right"),
     Heading("dead_clicks", "DEAD", "right"),
-    Heading("quick_backs", "BACK", "right"),
-    Heading("reaction_ms", "REACTS", "right", lambda ms: f"{ms:,} ms"),
-    Heading("hesitation_ms", "HOVERS", "right", lambda ms: f"{ms:,} ms"),
-    Heading("seen_sessions", "SAW", "right"),
-    Heading("reach_rate", "PER VIEW", "right", lambda rate: f"{rate:.2f}"),
+    Heading("quick_backs", "BACK", "right", is_optional=True),
+    Heading("reaction_ms", "REACTS", "right", lambda ms: f"{ms:,} ms", is_optional=True),
+    Heading("hesitation_ms", "HOVERS", "right", lambda ms: f"{ms:,} ms", is_optional=True),
+    Heading("seen_sessions", "SAW", "right", is_optional=True),
+    Heading("reach_rate", "PER VIEW", "right", lambda rate: f"{rate:.2f}", is_optional=True),
 )
 
 

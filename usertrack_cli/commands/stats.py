@@ -29,6 +29,8 @@ _DAYS_MAX = 30
 _WIDE_MIN, _TICKS_NARROW = 100, 8
 """On a narrower terminal a tick stands for several days."""
 _KEY_LEAST = 12
+_KEYS_LEAST = {"page": 20, "entry": 20, "exit": 20, "referrer": 24, "route": 40}
+"""Keys that begin alike need more room, and get it from the columns that say least."""
 
 
 @shared(filters=True, outputs=True)
@@ -158,10 +160,10 @@ def _headings(by: str | None, rows: list[dict[str, Any]]) -> tuple[Heading, ...]
     days = sorted({day for row in rows for day, _ in row["days"]})
     ticks = _DAYS_MAX if console.terminal_width() >= _WIDE_MIN else _TICKS_NARROW
     return (
-        Heading("key", (by or "").upper(), is_flexible=True, least=_KEY_LEAST),
+        Heading("key", (by or "").upper(), is_flexible=True, least=_KEYS_LEAST.get(by or "", _KEY_LEAST)),
         Heading("sessions", "SESSIONS", "right"),
         Heading("sessions_before", "BEFORE", "right", is_optional=True),
-        Heading("visitors", "VISITORS", "right"),
+        Heading("visitors", "VISITORS", "right", is_optional=True),
         Heading("pageviews", "VIEWS", "right"),
         Heading("bounce_ratio", "BOUNCE", "right", shows=lambda value: f"{value:.0%}"),
         Heading("active_ms", "ACTIVE", "right", shows=lambda value: console.duration_text(round(value))),

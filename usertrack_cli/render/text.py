@@ -58,6 +58,20 @@ def safe_text(text: str, *, cells: int | None = None) -> str:
     return _cut(clean, cells=cells)
 
 
+def end_of(text: str, *, cells: int) -> str:
+    """Return guarded text at most ``cells`` wide; longer text begins with an ellipsis."""
+    if cell_width(text) <= cells:
+        return text
+    kept: list[str] = []
+    left = cells - 1
+    for cluster, width in reversed(list(clusters(text))):
+        left -= width
+        if left < 0:
+            break
+        kept.append(cluster)
+    return "…" + "".join(reversed(kept))
+
+
 def cell_width(text: str) -> int:
     """Return how many terminal cells guarded text takes: East Asian wide 2, combining marks 0, else 1."""
     if text.isascii():

@@ -202,7 +202,7 @@ def _space(home: Home) -> Finding:
         has_reserve = False
     if not has_reserve and not _is_free(home, WRITER):
         problems.append("the reserve for deleting on a full disk is not there")
-    return _found("space", problems, f"{free // 2**20} MiB free")
+    return _found("space", problems, f"{free / 2**30:.1f} GiB free")
 
 
 def _inbox(con: sqlite3.Connection, home: Home, *, now_ms: int) -> Finding:
