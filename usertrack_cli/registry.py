@@ -71,6 +71,17 @@ def summary(name: str) -> str:
     return next(section[name] for section in SECTIONS.values() if name in section)
 
 
+def group(name: str, *, example: str) -> typer.Typer:
+    """Return what holds the commands of a group, such as ``usertrack tags``."""
+    return typer.Typer(
+        rich_markup_mode=None,
+        add_completion=False,
+        no_args_is_help=True,
+        help=summary(name),
+        epilog=f"Example:  {example}",
+    )
+
+
 def load(name: str) -> Any:
     """Import a command and return it in the form Typer runs.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import asdict
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
 import typer
 
@@ -13,20 +14,16 @@ from usertrack_cli.commands import person
 from usertrack_cli.console import Heading
 from usertrack_cli.errors import NothingMatchedError, UsageError
 from usertrack_cli.options import Call, shared
+from usertrack_cli.registry import group
 
 TOKEN_PREFIX_MIN = 4
 
-commands = typer.Typer(
-    rich_markup_mode=None,
-    add_completion=False,
-    no_args_is_help=True,
-    help="List, count and revoke what visitors consented to.",
-)
+commands = group("consent", example="usertrack consent list --in-force")
 
 
-@commands.command(name="list")
+@commands.command("list")
 @shared(outputs=True)
-def list_consents(
+def listing(
     *,
     call: Call,
     version: Annotated[
@@ -51,25 +48,24 @@ def list_consents(
         found = consents(con, site=call.site, version=version, is_withdrawn=withdrawn, limit=limit)
     if not found:
         raise NothingMatchedError(
-            "no consent is on record", hint="they are kept where consent is banner or api; see usertrack config"
+            "no consent is on record",
+            hint="they are kept where consent is banner or api; see: usertrack config",
         )
 
-    def shown(value: Any) -> str:
-        return "" if value is None else console.instant_text(value, call.zone)
-
+    instant = partial(console.instant_text, zone=call.zone)
     headings = (
         Heading("site", "SITE"),
         Heading("token", "TOKEN"),
         Heading("version", "TEXT", is_flexible=True),
         Heading("scope", "SCOPE", is_flexible=True),
-        Heading("granted_at", "GRANTED", shows=shown),
-        Heading("withdrawn_at", "WITHDRAWN", shows=shown),
-        Heading("last_used_at", "LAST SESSION", shows=shown, is_optional=True),
+        Heading("granted_at", "GRANTED", shows=instant),
+        Heading("withdrawn_at", "WITHDRAWN", shows=instant),
+        Heading("last_used_at", "LAST SESSION", shows=instant, is_optional=True),
     )
     console.listing(headings, [asdict(each) for each in found], console.chosen_format(**call.wants))
 
 
-@commands.command()
+@commands.command("stats")
 @shared(outputs=True)
 def stats(*, call: Call) -> None:
     """Count consents by site and version of the text.
@@ -97,9 +93,7 @@ def stats(*, call: Call) -> None:
                 f" declined {declined} ({declined / shown:.0%})"
             )
 
-    def instant(value: Any) -> str:
-        return "" if value is None else console.instant_text(value, call.zone)
-
+    instant = partial(console.instant_text, zone=call.zone)
     headings = (
         Heading("site", "SITE"),
         Heading("version", "TEXT", is_flexible=True),
@@ -112,7 +106,7 @@ def stats(*, call: Call) -> None:
     console.listing(headings, [asdict(each) for each in found], console.chosen_format(**call.wants))
 
 
-@commands.command()
+@commands.command("revoke")
 @shared()
 def revoke(
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,11 +33,7 @@ def _list(context: typer.Context, *, call: Call) -> None:
         return
     from usertrack_cli.lifecycle.keys import key_states
 
-    zone = call.zone
-
-    def instant(moment_ms: int) -> str:
-        return console.instant_text(moment_ms, zone)
-
+    instant = partial(console.instant_text, zone=call.zone)
     headings = (
         Heading("site", "SITE", is_flexible=True),
         Heading("epoch", "EPOCH", "right", shows=lambda epoch: str(epoch) if epoch else "never ends"),

@@ -13,25 +13,16 @@ from usertrack_cli.controller import controller_of
 from usertrack_cli.errors import CheckFailedError, IncompleteError, NothingMatchedError
 from usertrack_cli.options import LANG, Call, language_of, shared
 from usertrack_cli.plural import count
+from usertrack_cli.registry import group
 
 if TYPE_CHECKING:
     from usertrack_cli.lifecycle.receipt import Receipt
     from usertrack_cli.lifecycle.verification import Verified
 
-commands = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+commands = group("receipt", example="usertrack receipt verify")
 
 _RECEIPT = Annotated[str, typer.Argument(metavar="RECEIPT", help="Its number, or its file.")]
 _HINT = "list them with: usertrack receipt list"
-
-
-@commands.callback()
-def _group() -> None:
-    """List, show and verify receipts of erasures; write the letter.
-
-    Each names the head of the one before, so none can be changed or left out unnoticed.
-
-    Example:  usertrack receipt verify
-    """
 
 
 @commands.command("list")
@@ -97,8 +88,9 @@ def _verify(
 ) -> None:
     """Verify signatures and chain, and that nothing erased is back.
 
-    The session column of every file and table is decoded. Exits 4 where a receipt is not genuine or one is
-    missing, 5 where an erased session is back.
+    Each receipt names the head of the one before, so none can be changed or left out unnoticed. The session
+    column of every file and table is decoded. Exits 4 where a receipt is not genuine or one is missing, 5 where
+    an erased session is back.
 
     Example:  usertrack receipt verify --head 5ab1…
     """

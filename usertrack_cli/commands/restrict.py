@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -73,6 +74,6 @@ def _list(call: Call) -> None:
     headings = (
         Heading("site", "SITE"),
         Heading("session", "SESSION"),
-        Heading("since", "SINCE", shows=lambda value: console.instant_text(value, call.zone)),
+        Heading("since", "SINCE", shows=partial(console.instant_text, zone=call.zone)),
     )
     console.listing(headings, rows, console.chosen_format(**call.wants))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -57,11 +58,10 @@ def command(
 def print_sessions(call: Call, found: Sequence[SessionRow]) -> None:
     """Print sessions in the format that was asked for."""
     rows = [_row(number, row) for number, row in enumerate(found, start=1)]
-    zone = call.zone
     chosen = console.chosen_format(**call.wants)
     headings: tuple[Heading, ...] = (
         Heading("session", "SESSION", shows=lambda value: str(value)[:8]),
-        Heading("started_at", "STARTED", shows=lambda value: console.instant_text(value, zone)),
+        Heading("started_at", "STARTED", shows=partial(console.instant_text, zone=call.zone)),
         Heading("duration_ms", "LASTED", "right", shows=console.duration_text),
         Heading("active_ms", "ACTIVE", "right", shows=console.duration_text, is_optional=True),
         Heading("pageviews", "PAGES", "right"),

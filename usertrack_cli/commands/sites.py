@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,15 +16,10 @@ from usertrack_cli.commands.init import write_settings
 from usertrack_cli.console import Heading
 from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call, shared
+from usertrack_cli.registry import group
 from usertrack_cli.settings import SETTINGS_FILE, resolve
 
-commands = typer.Typer(
-    rich_markup_mode=None,
-    add_completion=False,
-    no_args_is_help=True,
-    help="List, add and remove the sites that are recorded.",
-    epilog="Example:  usertrack sites add blog --origin https://blog.example",
-)
+commands = group("sites", example="usertrack sites add blog --origin https://blog.example")
 
 _SLUG = Annotated[str, typer.Argument(metavar="SITE", help="1 to 32 of a-z, 0-9 and '-'.")]
 
@@ -35,13 +31,12 @@ def listing(*, call: Call) -> None:
 
     Example:  usertrack sites list --json
     """
-    zone = call.zone
     headings = (
         Heading("site", "SITE"),
         Heading("is_recorded", "RECORDED", shows=lambda value: "yes" if value else "no"),
         Heading("consent", "CONSENT"),
         Heading("events", "EVENTS", "right"),
-        Heading("last_at", "LAST", shows=lambda value: console.instant_text(value, zone), is_optional=True),
+        Heading("last_at", "LAST", shows=partial(console.instant_text, zone=call.zone), is_optional=True),
         Heading("origins", "ORIGINS", shows=lambda value: " ".join(value) or "any", is_flexible=True),
     )
     found = [asdict(each) for each in tables.sites(call.home, call.table)]

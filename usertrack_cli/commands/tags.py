@@ -12,19 +12,14 @@ from usertrack_cli.console import Heading
 from usertrack_cli.naming import TagRule
 from usertrack_cli.options import Call, shared
 from usertrack_cli.plural import count
+from usertrack_cli.registry import group
 
 TRIAL = "(rule on trial)"
 """Stands for the tag of a condition that has no name yet; no tag holds it twice."""
 SESSIONS_MAX = 100_000
 """A list of ids on standard input; a store keeps as many sessions unless told otherwise."""
 
-commands = typer.Typer(
-    rich_markup_mode=None,
-    add_completion=False,
-    no_args_is_help=True,
-    help="List tags, put them on sessions by hand, try rules.",
-    epilog="Example:  usertrack tags add seen-by-anna @1 @3",
-)
+commands = group("tags", example="usertrack tags add seen-by-anna @1 @3")
 
 _SESSIONS = Annotated[
     list[str],
