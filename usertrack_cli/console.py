@@ -239,9 +239,9 @@ def _line(cells: Sequence[str], headings: Sequence[Heading], widths: Sequence[in
 
 
 def terminal_width() -> int:
-    """Return the columns of the terminal, 80 where there is none."""
+    """Return the columns of the terminal, 80 where there is none or it does not know its size."""
     try:
-        return int(os.environ.get("COLUMNS") or os.get_terminal_size(sys.stdout.fileno()).columns)
+        return int(os.environ.get("COLUMNS") or os.get_terminal_size(sys.stdout.fileno()).columns or 80)
     except (OSError, ValueError):
         return 80
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import sys
 from contextlib import closing
 
 import pytest
@@ -71,6 +74,18 @@ def test_a_terminal_gets_a_table_that_fits(
     assert len(lines) == 3
     assert all(len(line) <= 80 for line in lines)
     assert "\x1b" not in "".join(lines)
+
+
+def test_a_terminal_that_does_not_know_its_size_has_eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    outer, inner = pty.openpty()
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    with os.fdopen(inner, "w") as terminal, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", terminal)
+        width = console.terminal_width()
+    os.close(outer)
+
+    assert width == 80
 
 
 def test_only_sessions_that_showed_the_page_are_listed(run: Run, two_visitors: tuple[Sender, Sender]) -> None:
