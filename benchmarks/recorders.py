@@ -11,7 +11,7 @@ import json
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -103,6 +103,11 @@ class _Sink(BaseHTTPRequestHandler):
     def __init__(self, files: dict[str, Path], sunk: Sunk, *rest: Any) -> None:
         self._files, self._sunk = files, sunk
         super().__init__(*rest)
+
+    def handle(self) -> None:
+        """Answer until the page goes away, which resets what it had open."""
+        with suppress(ConnectionError):
+            super().handle()
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
