@@ -21,7 +21,7 @@ from usertrack_cli.commands.init import prepare
 from usertrack_cli.store import catalog
 from usertrack_cli.store.catalog import transaction
 from usertrack_cli.store.home import Home, create_home
-from usertrack_cli.store.parquet import ARROW_SCHEMA, write_segment
+from usertrack_cli.store.parquet import ARROW_SCHEMA, ROW_GROUP_ROWS, write_segment
 from usertrack_cli.store.roster import add_segments
 from usertrack_cli.store.segment import new_segment_path
 from usertrack_cli.store.workspace import workspace
@@ -29,7 +29,8 @@ from usertrack_cli.store.workspace import workspace
 PAGE_COUNT = 200
 PAGE_HEIGHT_PX = 8000
 ROWS_PER_SESSION = 500
-SESSIONS_PER_SEGMENT = 1000
+SESSIONS_PER_SEGMENT = ROW_GROUP_ROWS // ROWS_PER_SESSION
+"""What compaction leaves of a day that is over: files of one row group, each session in one of them."""
 WAYPOINTS, SAMPLES = 15, 30
 CLICKS, SCROLLS = 10, 38
 WIDTHS = np.array([1280, 1280, 1366, 1440, 1920, 390], dtype=np.int32)

@@ -7,7 +7,6 @@ verification, and last the receipt. What a crash left undone is finished under t
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,12 +28,13 @@ from usertrack_cli.store.layouts import blank_texts
 from usertrack_cli.store.lock import MAINTENANCE, FileLock, held
 from usertrack_cli.store.migration import forget_copies
 from usertrack_cli.store.outputs import outputs_of, remove_outputs
-from usertrack_cli.store.parquet import read_segment, without_sessions, write_segment
+from usertrack_cli.store.parquet import read_coded, rows_with
 from usertrack_cli.store.quarantine import forget, sound_segments
 from usertrack_cli.store.remembered import forget_sessions
 from usertrack_cli.store.reserve import spent_reserve
+from usertrack_cli.store.rewriting import files_at_once, rewrite_segment
 from usertrack_cli.store.roster import roster_rows
-from usertrack_cli.store.segment import Segment, new_segment_path
+from usertrack_cli.store.segment import Segment
 from usertrack_cli.store.swap import swap, unlink
 from usertrack_cli.store.traces import delete_gone, name_gone, part_of, segment_files, session_tables
 from usertrack_cli.store.workspace import clean_workspaces, workspace
@@ -48,8 +48,6 @@ LOCK_WAIT_S = 60.0
 CHECKPOINT_WAIT_S = 30.0
 """An open reader keeps the write-ahead log alive; no process of ours reads for over a second."""
 CHECKPOINT_TRY_MS = 200
-ROWS_AT_ONCE_MAX = 4_000_000
-"""Rows being rewritten at the same time; a million of them take some 350 MB."""
 
 _BURY = """
 INSERT INTO tombstones (site, session, created_at) VALUES (?, ?, ?)
@@ -227,7 +225,7 @@ def _erase_from_segments(
                 _put_in_place(con, home, [each], rewritten(each))
         else:
             # One swap disturbs readers once.
-            with ThreadPoolExecutor(max_workers=_workers(going)) as pool:
+            with ThreadPoolExecutor(max_workers=files_at_once()) as pool:
                 new = [segment for written in pool.map(rewritten, going) for segment in written]
             _put_in_place(con, home, going, new)
     _erase_strays(con, home, by_site)
@@ -235,11 +233,6 @@ def _erase_from_segments(
 
 def _is_held(home: Home, segment: Segment, by_site: dict[str, set[str]]) -> bool:
     return held_by(home, segment.path, by_site.get(segment.site, set()))
-
-
-def _workers(going: Sequence[tuple[Segment, bool]]) -> int:
-    largest = max((segment.rows for segment, _ in going), default=1)
-    return max(1, min(os.cpu_count() or 1, ROWS_AT_ONCE_MAX // largest))
 
 
 def _put_in_place(
@@ -251,19 +244,19 @@ def _put_in_place(
 
 def _rewritten(home: Home, folder: Path, segment: Segment, sessions: set[str], *, node: str) -> list[Segment]:
     """Write what ``segment`` holds of other sessions and return it: one segment, or none."""
-    after = without_sessions(read_segment(home, segment.path), sessions)
-    if not after.num_rows:
+    coded = read_coded(home, segment.path, ["session"])["session"]
+    stays = ~rows_with(coded, sessions)
+    if not stays.any():
         return []
-    target = new_segment_path(segment.site, segment.day, node=node, now_ms=clock.now_ms())
     return [
-        write_segment(
+        rewrite_segment(
             home,
-            after,
-            path=target,
-            level=segment.level,
+            segment,
+            stays,
+            sessions=len(coded.dictionary),
             workspace=folder,
-            aged=segment.aged,
-            is_sorted=True,
+            node=node,
+            now_ms=clock.now_ms(),
         )
     ]
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from usertrack_cli.errors import StoreError
+from usertrack_cli.store import catalog
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.parquet import sessions_in
 from usertrack_cli.store.quarantine import quarantined
+from usertrack_cli.store.rewriting import files_at_once
 from usertrack_cli.store.roster import roster_rows
 from usertrack_cli.store.traces import (
     batch_fields,
+    name_gone,
     part_of,
     quarantined_segments,
     rows_of_gone,
@@ -83,8 +88,10 @@ def survey(con: sqlite3.Connection, home: Home, by_site: BySite) -> Found:
     held: list[HeldFile] = []
     events = 0
     listed = roster_rows(con)
-    for segment, is_retired in listed:
-        rows = _rows_of(home, segment.path, by_site.get(segment.site, set()))
+    with ThreadPoolExecutor(max_workers=files_at_once()) as pool:
+        found = pool.map(lambda each: _rows_of(home, each[0].path, by_site.get(each[0].site, set())), listed)
+        counted = list(zip(listed, found, strict=True))
+    for (segment, is_retired), rows in counted:
         if rows:
             held.append(HeldFile(segment.site, segment.day, segment.path, segment.sha256))
             events += 0 if is_retired else rows
@@ -118,21 +125,60 @@ def held_by(home: Home, path: str, sessions: set[str]) -> bool:
 def places_left(con: sqlite3.Connection, home: Home, by_site: BySite, found: Found) -> tuple[set[str], int]:
     """Return the files and tables that still hold one of the sessions, and how many files were decoded."""
     left = set(rows_of_gone(con))
-    decoded = 0
-    for file in [*segment_files(home), *quarantined_segments(home)]:
-        sessions = by_site.get(part_of(file, "site"), set())
-        try:
-            is_held = bool(sessions) and held_by(home, str(file), sessions)
-            decoded += bool(sessions)
-        except StoreError:
-            # What cannot be decoded cannot be shown to be free of them; what went away meanwhile is.
-            is_held = file.exists() and (
-                file.is_relative_to(home.segments) or _name(home, file) in found.quarantined
-            )
-        if is_held:
-            left.add(str(file.relative_to(home.root)))
+    files = [
+        file
+        for file in [*segment_files(home), *quarantined_segments(home)]
+        if by_site.get(part_of(file, "site"))
+    ]
+    with ThreadPoolExecutor(max_workers=files_at_once()) as pool:
+        looks = list(pool.map(lambda file: _holds(home, file, by_site, found), files))
+    left |= {
+        str(file.relative_to(home.root)) for file, (is_held, _) in zip(files, looks, strict=True) if is_held
+    }
     left |= {f"quarantine/{path}" for path in found.quarantined if (home.quarantine / path).exists()}
-    return left, decoded
+    return left, sum(is_decoded for _, is_decoded in looks)
+
+
+def _holds(home: Home, file: Path, by_site: BySite, found: Found) -> tuple[bool, bool]:
+    """Return whether a file still holds one of the sessions, and whether it could be decoded."""
+    try:
+        return held_by(home, str(file), by_site[part_of(file, "site")]), True
+    except StoreError:
+        # What cannot be decoded cannot be shown to be free of them; what went away meanwhile is.
+        is_of_them = file.is_relative_to(home.segments) or _name(home, file) in found.quarantined
+        return file.exists() and is_of_them, False
+
+
+def going_whole(home: Home, places: Iterable[tuple[str, str]]) -> tuple[int, int]:
+    """Return how many damaged files in quarantine an erasure of these sessions removes, and their rows.
+
+    What cannot be read cannot be shown to be free of them, so it goes with what it holds of others.
+    """
+    by_site: dict[str, set[str]] = defaultdict(set)
+    for site, session in places:
+        by_site[site].add(session)
+    with closing(catalog.connect(home)) as con:
+        name_gone(con, ((site, session) for site, sessions in by_site.items() for session in sessions))
+        rows = {each.path: each.rows for each in quarantined(con)}
+        unread = [_name(home, file) for file in _undecodable(home, by_site)]
+        days = _open_days(con) if unread else set()
+        for segment, _ in roster_rows(con) if unread else ():
+            if _rows_of(home, segment.path, by_site.get(segment.site, set())):
+                days.add((segment.site, segment.day))
+    going = [path for path in unread if (part_of(Path(path), "site"), part_of(Path(path), "day")) in days]
+    return len(going), sum(rows.get(path, 0) for path in going)
+
+
+def _undecodable(home: Home, by_site: BySite) -> Iterator[Path]:
+    for file in quarantined_segments(home, by_site):
+        try:
+            sessions_in(home, str(file))
+        except StoreError:
+            yield file
+    for site in by_site:
+        for file in sorted((home.quarantine / f"site={site}").glob("day=*/batch-*.*")):
+            if "session" not in batch_fields(file):
+                yield file
 
 
 def changed_files(con: sqlite3.Connection, found: Found) -> list[dict[str, Any]]:
