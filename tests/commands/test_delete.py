@@ -14,6 +14,7 @@ from tests.commands.conftest import Done, Run
 from tests.senders import FIRST_AGENT, FIRST_IP, SECOND_AGENT, SECOND_IP, Sender, click, pageview, session_id
 from usertrack_cli import clock
 from usertrack_cli.store.home import Home
+from usertrack_cli.store.snapshot import snapshot
 
 
 def listed(run: Run) -> set[str]:
@@ -246,3 +247,38 @@ def test_an_objection_can_go_with_the_erasure(
     with closing(catalog.connect(home)) as con:
         assert con.execute("SELECT count(*) FROM objections").fetchone() == (1,)
     assert listed(run) == {session_id(2)}
+
+
+def test_the_preview_says_that_a_damaged_file_goes_whole(run: Run, home: Home) -> None:
+    first, second = Sender(home, session_id(1)), Sender(home, session_id(2), ip=SECOND_IP, agent=SECOND_AGENT)
+    first.send(0, pageview())
+    sound = {segment.path for segment in snapshot(home).segments}
+    first.send(1, click(900, 10, 10))
+    second.send(0, pageview())
+    (damaged,) = {segment.path for segment in snapshot(home).segments} - sound
+    (home.segments / damaged).write_bytes(b"torn")
+    assert snapshot(home).damaged_files == 1
+    asked = ("delete", "--ip", FIRST_IP)
+
+    told = run(*asked, "--dry-run")
+
+    assert "1 damaged file in quarantine may hold them and cannot be read, so it goes whole" in told.err
+    assert "2 rows of others and theirs alike" in told.err
+    assert (home.quarantine / damaged).exists()
+    assert run(*asked, "--yes").code == 0
+    assert not (home.quarantine / damaged).exists()
+
+
+def test_a_damaged_file_of_another_day_stays_and_is_not_spoken_of(run: Run, home: Home) -> None:
+    old = Sender(home, session_id(2), ip=SECOND_IP, agent=SECOND_AGENT)
+    old.send(0, pageview())
+    (segment,) = snapshot(home).segments
+    elsewhere = home.quarantine / "site=default/day=2026-01-01/torn.parquet"
+    elsewhere.parent.mkdir(parents=True)
+    elsewhere.write_bytes(b"torn")
+
+    told = run("delete", "--ip", SECOND_IP, "--yes")
+
+    assert "goes whole" not in told.err
+    assert elsewhere.exists()
+    assert not (home.segments / segment.path).exists()

@@ -230,7 +230,7 @@ def test_each_source_has_its_own_cap_and_every_source_goes_by_age(home: Home) ->
     assert {session for _, session, _ in rows(home)} == {session_id(0), session_id(100)}
 
 
-def test_layouts_agents_and_consents_go_when_they_were_not_seen_for_as_long(home: Home) -> None:
+def test_layouts_agents_consents_and_counts_go_when_they_were_not_seen_for_as_long(home: Home) -> None:
     now_ms = clock.now_ms()
     old = now_ms - 400 * DAY_MS
     with closing(catalog.connect(home)) as con:
@@ -245,6 +245,10 @@ def test_layouts_agents_and_consents_go_when_they_were_not_seen_for_as_long(home
                 " VALUES ('default', ?, '1', '', ?, ?)",
                 (name, old, seen_at),
             )
+            con.execute(
+                "INSERT INTO counts VALUES ('default', ?, 'pageview', ?, '', 'wide', '', 3)",
+                (seen_at // HOUR_MS * HOUR_MS, name),
+            )
         con.execute("INSERT INTO agents VALUES ('default', 'old', '2020-01', '2020-02')")
         con.execute("INSERT INTO agents VALUES ('default', 'new', '2020-01', '2999-01')")
     rules = resolve({}, environ={}).settings
@@ -252,9 +256,15 @@ def test_layouts_agents_and_consents_go_when_they_were_not_seen_for_as_long(home
     told = {rule.what: rule.count for rule in forecast(home, due(home, rules, now_ms=now_ms))}
     prune(home, rules, now_ms=now_ms)
 
-    assert (told["layouts"], told["agent strings"], told["consents"]) == (1, 1, 1)
+    named = ("layouts", "agent strings", "consents", "hourly counts")
+    assert [told[name] for name in named] == [1, 1, 1, 1]
     with closing(catalog.connect(home)) as con:
-        for sql in ("SELECT hash FROM layouts", "SELECT token FROM consents", "SELECT user_agent FROM agents"):
+        for sql in (
+            "SELECT hash FROM layouts",
+            "SELECT token FROM consents",
+            "SELECT user_agent FROM agents",
+            "SELECT page FROM counts",
+        ):
             assert con.execute(sql).fetchall() == [("new",)], sql
 
 

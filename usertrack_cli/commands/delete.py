@@ -10,7 +10,7 @@ import typer
 
 from usertrack_cli import api, clock, console
 from usertrack_cli.commands import person
-from usertrack_cli.commands.preview import searched, show_match, show_outputs, show_rest
+from usertrack_cli.commands.preview import searched, show_damaged, show_match, show_outputs, show_rest
 from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call, day_of, shared
 from usertrack_cli.plural import count
@@ -167,12 +167,14 @@ def _first_at(match: Match) -> int | None:
 def _show_what_stays(call: Call, match: Match, *, removes_outputs: bool) -> None:
     from contextlib import closing
 
+    from usertrack_cli.lifecycle.survey import going_whole
     from usertrack_cli.store import catalog
     from usertrack_cli.store.backup import last_backup
     from usertrack_cli.store.outputs import outputs_of
 
     with closing(catalog.connect(call.home)) as con:
         show_outputs(outputs_of(con, match.places), removes=removes_outputs)
+    show_damaged(*going_whole(call.home, match.places))
     show_rest(call, last_backup(call.home), started_at=_first_at(match))
 
 

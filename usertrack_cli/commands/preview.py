@@ -82,6 +82,20 @@ def show_outputs(files: Sequence[Path], *, removes: bool) -> None:
         console.note(f"{file} holds such a session and {fate}")
 
 
+def show_damaged(files: int, rows: int) -> None:
+    """Say that what cannot be read goes with all that it holds."""
+    if files:
+        fate = (
+            "may hold them and cannot be read, so it goes"
+            if files == 1
+            else "may hold them and cannot be read, so they go"
+        )
+        console.note(
+            f"careful: {count(files, 'damaged file')} in quarantine {fate} whole,"
+            f" {count(rows, 'row')} of others and theirs alike"
+        )
+
+
 def show_rest(call: Call, backup: tuple[Path, int] | None, *, started_at: int | None) -> None:
     """Say what an erasure does not reach, and which backup still holds the data."""
     console.note("not covered: logs of your web server, and copies and backups that others made")

@@ -40,7 +40,8 @@ def command(
 
     serve does this every hour by itself. Whole sessions go, the oldest first; those of the last seven days go
     by age only, or for a --max-sessions typed here; restricted ones stay. Layouts, agent strings and consents
-    go when they were not seen within max_age. Nothing goes where the clock jumped by more than a day.
+    go when they were not seen within max_age, the anonymous hourly counts when they are older. Nothing goes
+    where the clock jumped by more than a day.
 
     Where serve does not run, usertrack print cron and usertrack print systemd write what runs it hourly.
 

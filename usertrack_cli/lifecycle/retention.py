@@ -4,8 +4,8 @@ The unit is the whole session. The rules, each per site: sessions silent for lon
 go; of what is left the newest ``max_sessions`` of each source stay, but eviction stops at sessions of
 the last seven days: new ones are refused instead, so that a flood cannot wash away what was recorded.
 Bots have a cap of their own below that. Pointer movements older than ``moves`` go while their
-session stays. Layouts, agent strings and consents that were not seen within ``max_age`` go too.
-Restricted sessions stay, with everything in them.
+session stays. Layouts, agent strings, consents and hourly counts that were not seen within ``max_age``
+go too. Restricted sessions stay, with everything in them.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Due:
         moves_before: Instant before which pointer movements go, ms.
         aged_segments: Paths of segments that hold such movements.
         outlived: Files in quarantine whose sessions would be too old by now.
-        leftovers: Layouts, agent strings and consents not seen within ``max_age``.
+        leftovers: Layouts, agent strings, consents and hourly counts not seen within ``max_age``.
         is_steady: False where the clock jumped, so that nothing will be removed.
     """
 
@@ -198,6 +198,7 @@ def forecast(home: Home, what: Due) -> list[Rule]:
         ("max_age", "layouts", left.layouts, Weight(0, left.layout_bytes)),
         ("max_age", "agent strings", left.agents, Weight(0, left.agent_bytes)),
         ("max_age", "consents", left.consents, Weight()),
+        ("max_age", "hourly counts", left.counts, Weight()),
     )
     return [
         Rule(rule=rule, what=kind, count=count, events=weight.rows, bytes=weight.bytes)

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from usertrack_cli.clock import HOUR_MS
 from usertrack_cli.store.catalog import transaction
 
 ROWS_PER_HOUR_MAX = 2_000
@@ -46,6 +47,8 @@ ON CONFLICT (site, hour_at, name, page, referrer, width_class, country)
 
 _ROWS = "SELECT count(*) FROM counts WHERE site = ? AND hour_at = ?"
 
+_OLD = f"site = ?1 AND hour_at <= ?2 - {HOUR_MS}"
+
 _KNOWN = """
 SELECT 1 FROM counts
 WHERE site = ? AND hour_at = ? AND name = ? AND page = ? AND referrer = ? AND width_class = ? AND country = ?
@@ -79,6 +82,16 @@ def add_counts(con: sqlite3.Connection, counts: Mapping[Count, int]) -> None:
                 if rows >= ROWS_PER_HOUR_MAX:
                     of_what = ("", "", count.width_class, count.country)
             con.execute(_ADD, (*about, *of_what, number))
+
+
+def old_counts(con: sqlite3.Connection, *, site: str, before_ms: int) -> int:
+    """Return how many totals are of hours that were over before an instant."""
+    return int(con.execute(f"SELECT count(*) FROM counts WHERE {_OLD}", (site, before_ms)).fetchone()[0])  # noqa: S608 - own condition
+
+
+def forget_old_counts(con: sqlite3.Connection, *, site: str, before_ms: int) -> None:
+    """Remove those totals; inside a transaction."""
+    con.execute(f"DELETE FROM counts WHERE {_OLD}", (site, before_ms))  # noqa: S608 - own condition
 
 
 def counted_totals(con: sqlite3.Connection, *, site: str, from_ms: int, until_ms: int) -> dict[str, int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from usertrack_cli.store.consents import forget_old_consents, old_consents
+from usertrack_cli.store.counts import forget_old_counts, old_counts
 
 _LAYOUTS = "site = ?1 AND last_seen_at < ?2"
 _AGENTS = """
@@ -21,6 +22,7 @@ class Leftovers:
 
     Attributes:
         layout_bytes: Of their boxes.
+        counts: Totals of hours that were over by then, of visits that were only counted.
     """
 
     layouts: int = 0
@@ -28,11 +30,12 @@ class Leftovers:
     agents: int = 0
     agent_bytes: int = 0
     consents: int = 0
+    counts: int = 0
 
     @property
     def is_nothing(self) -> bool:
         """True where there is nothing to remove."""
-        return not (self.layouts or self.agents or self.consents)
+        return not (self.layouts or self.agents or self.consents or self.counts)
 
 
 def leftovers(con: sqlite3.Connection, *, site: str, before_ms: int) -> Leftovers:
@@ -46,7 +49,8 @@ def leftovers(con: sqlite3.Connection, *, site: str, before_ms: int) -> Leftover
         (site, _month(before_ms)),
     ).fetchone()
     consents = old_consents(con, site=site, before_ms=before_ms)
-    return Leftovers(layouts[0], layouts[1], agents[0], agents[1], consents)
+    counts = old_counts(con, site=site, before_ms=before_ms)
+    return Leftovers(layouts[0], layouts[1], agents[0], agents[1], consents, counts)
 
 
 def forget_leftovers(con: sqlite3.Connection, *, site: str, before_ms: int) -> None:
@@ -54,6 +58,7 @@ def forget_leftovers(con: sqlite3.Connection, *, site: str, before_ms: int) -> N
     con.execute(f"DELETE FROM layouts WHERE {_LAYOUTS}", (site, before_ms))  # noqa: S608 - own condition
     con.execute(f"DELETE FROM agents WHERE {_AGENTS}", (site, _month(before_ms)))  # noqa: S608 - own condition
     forget_old_consents(con, site=site, before_ms=before_ms)
+    forget_old_counts(con, site=site, before_ms=before_ms)
 
 
 def _month(moment_ms: int) -> str:

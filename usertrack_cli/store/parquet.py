@@ -175,10 +175,12 @@ class _Group:
 
 def _write(file: BinaryIO, groups: Iterator[pa.Table], *, sessions: int) -> list[_Group]:
     first = next(groups)
+    schema, groups = first.schema, chain([first], groups)
+    del first  # each group is let go before the next one is made
     about = []
     with pq.ParquetWriter(
         file,
-        first.schema,
+        schema,
         compression="zstd",
         compression_level=ZSTD_LEVEL,
         use_dictionary=[*STRINGS, *_STEADY],
@@ -186,13 +188,14 @@ def _write(file: BinaryIO, groups: Iterator[pa.Table], *, sessions: int) -> list
         write_page_checksum=True,
         write_statistics=_SOUGHT,
         bloom_filter_options={"session": {"ndv": max(1, sessions), "fpp": 0.01}},
-        sorting_columns=pq.SortingColumn.from_ordering(first.schema, SORT_ORDER),
+        sorting_columns=pq.SortingColumn.from_ordering(schema, SORT_ORDER),
         # Arrow's own schema beside Parquet's would only say whether this process had dictionaries.
         store_schema=False,
     ) as writer:
-        for group in chain([first], groups):
+        for group in groups:
             writer.write_table(group, row_group_size=max(1, group.num_rows))
             about.append(_Group.of(group))
+            del group
         writer.add_key_value_metadata(_METADATA)
     return about
 
