@@ -42,7 +42,7 @@ def address_problems(con: sqlite3.Connection, *, now_ms: int, is_public: bool) -
 def address_text(con: sqlite3.Connection, *, now_ms: int) -> str:
     """Return where sessions came from, in figures."""
     near, total = near_sessions(con, now_ms=now_ms)
-    return f"{total - near} of {total} sessions of the last week came from public addresses"
+    return f"{total - near} of {total} sessions of a week from public addresses"
 
 
 def refusal_problems(con: sqlite3.Connection, *, now_ms: int) -> list[str]:
