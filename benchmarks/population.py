@@ -30,7 +30,7 @@ PAGE_COUNT = 200
 PAGE_HEIGHT_PX = 8000
 ROWS_PER_SESSION = 500
 SESSIONS_PER_SEGMENT = ROW_GROUP_ROWS // ROWS_PER_SESSION
-"""What compaction leaves of a day that is over: files of one row group, each session in one of them."""
+"""What compaction leaves of a day that is over: files of one row group, cut where a session ends."""
 WAYPOINTS, SAMPLES = 15, 30
 CLICKS, SCROLLS = 10, 38
 WIDTHS = np.array([1280, 1280, 1366, 1440, 1920, 390], dtype=np.int32)
