@@ -77,10 +77,15 @@ def bare(line: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where a newcomer types."""
+    """Where a newcomer types.
+
+    Attributes:
+        registry: What makes pip find this version in place of the registry's.
+    """
 
     folder: Path
     environment: dict[str, str]
+    registry: dict[str, str]
     port: int
     is_fresh: bool
 
@@ -119,7 +124,7 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Machine:
         "USERTRACK_PORT": str(port),
     }
     pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-    return Machine(source, environment | pip | more, port, is_fresh)
+    return Machine(source, environment | pip, more, port, is_fresh)
 
 
 def until_served(port: int) -> None:
@@ -190,7 +195,7 @@ def test_a_newcomer_follows_the_readme_word_for_word(machine: Machine) -> None:
     etc = machine.folder.parent / "etc" / "upper"
 
     follow(machine, trial, environment=machine.home("trial"), before=[])
-    follow(machine, heatmap, environment=machine.home("trial"), before=[])
+    follow(machine, heatmap, environment=machine.home("trial") | machine.registry, before=[])
 
     assert machine.is_fresh is (machine.folder / "demo" / "heatmap.png").is_file()
     assert (machine.folder / "shop.png").read_bytes().startswith(b"\x89PNG")
