@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browser.conftest import wait_for_layouts
 from tests.browser.scene import Scene, moment, scene, status, storage, tab, until
+from usertrack_cli.api.layouts import layouts
+from usertrack_cli.render.layout import BoxKind
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -74,6 +77,11 @@ BOXES = """<!doctype html><html><head><title>Boxes</title><style>
  document.querySelector('#host').attachShadow({mode: 'open'}).innerHTML =
    '<div id="inner" style="height:200px;width:300px;overflow:auto"><div style="height:900px">Deep</div></div>';
 </script></body></html>"""
+FOLDED = """<!doctype html><html><head><title>Folded</title><style>
+ body{margin:0} p{margin:0;height:40px} div{height:60px}</style><!--tag--></head><body>
+<details><summary>More</summary><p>Never seen</p></details>
+<details open><summary>Less</summary><p>Seen</p></details>
+<div style="background:rgb(255,0,0)"></div><div></div></body></html>"""
 ROUTES = """<!doctype html><html><head><title>Routes</title><!--tag--></head><body>
 <button id="next"
  onclick="history.pushState(0,'','/routes/two?utm_source=mail&token=geheim'); document.title='Two'">
@@ -96,6 +104,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         "/changing": CHANGING,
         "/growing": GROWING,
         "/boxes": BOXES,
+        "/folded": FOLDED,
         "/routes": ROUTES,
         "/touch": PAGE,
     }
@@ -306,6 +315,20 @@ def test_a_slow_page_is_measured_in_slices_and_says_the_same_as_a_fast_one(
     assert max(slices["/slow"]) <= 10
     # The control: where looking costs nothing one slice is enough.
     assert len(slices["/fast"]) == 1 and slices["/fast"][0] > 200
+
+
+def test_what_is_folded_away_is_no_part_of_the_layout_and_any_colour_makes_a_box(
+    stage: Scene, browser: Browser
+) -> None:
+    with tab(browser) as page:
+        page.goto(stage.origin + "/folded")
+        wait_for_layouts(stage.home, [page])
+    of_page = set(stage.rows("page = '/folded' AND kind = 'layout'", select="page, layout"))
+    (layout,) = layouts(stage.home, "default", of_page)
+
+    assert [box.text for box in layout.boxes if box.text] == ["More", "Less", "Seen"]
+    # Of the two without words, the red one and not the other.
+    assert [box.h for box in layout.boxes if box.kind is BoxKind.CONTAINER][1:] == [60]
 
 
 def test_a_page_that_changes_while_it_is_measured_is_measured_anew(stage: Scene, browser: Browser) -> None:

@@ -246,7 +246,7 @@ class TestPrivacy:
     ("content", "said"),
     [
         (b"not a log\n", "is not an access log"),
-        (gzip.compress(b"x" * 10_000)[:-20], "cannot read"),
+        (gzip.compress(b"x" * 10_000, mtime=0)[:-20], "cannot read"),
         (None, "No such file"),
     ],
 )

@@ -62,7 +62,9 @@ export function boxMeasure() {
       dy += element.scrollTop;
     }
     const within = [...(element.shadowRoot?.children || []), ...element.children];
-    for (const child of within.reverse()) todo.push([child, inside, container, dx, dy, flags]);
+    // What is folded away keeps its size.
+    for (const child of within.reverse())
+      if (!child.matches(':not([open])>summary~*')) todo.push([child, inside, container, dx, dy, flags]);
   }
 
   forgetKinds();

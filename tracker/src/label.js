@@ -22,7 +22,7 @@ export const maskedText = (text, chars_max = LABEL_CHARS_MAX) =>
   text
     .trim()
     // No word is cut before it was looked at; this much is more than any label keeps.
-    .slice(0, 999)
+    .slice(0, 1024)
     .replace(/\S*[\p{N}@]\S*/gu, 'x')
     .replace(/\s+/g, ' ')
     .slice(0, chars_max);

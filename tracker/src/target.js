@@ -36,16 +36,16 @@ function ownKind(element) {
 
 /**
  * @param {Element} element
- * @returns {boolean} Whether the visitor sees where it ends.
+ * @returns {unknown} Something true where the visitor sees where it ends.
  */
 function isBox(element) {
   const { width, height } = element.getBoundingClientRect();
   if (Math.min(width, height) < CONTAINER_PX_MIN) return false;
   const style = getComputedStyle(element);
   return (
-    parseFloat(style.borderTopWidth) > 0 ||
+    parseFloat(style.borderTopWidth) ||
     style.boxShadow !== 'none' ||
-    !/transparent|, 0\)/.test(style.backgroundColor) ||
+    !/a.+ 0\)/.test(style.backgroundColor) ||
     (style.overflowY !== 'visible' && isScroller(element))
   );
 }

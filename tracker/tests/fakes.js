@@ -59,6 +59,16 @@ export function setClock(at) {
 }
 
 /**
+ * @param {FakeElement} element
+ * @param {string} parent A compound selector.
+ */
+function isAfterSummary(element, parent) {
+  const siblings = element.parentElement?.children || [];
+  const summary = siblings.findIndex((each) => each.tagName === 'SUMMARY');
+  return summary >= 0 && siblings.indexOf(element) > summary && matchesSimple(parent, element.parentElement);
+}
+
+/**
  * @param {string} simple One compound selector: a tag, an id, attributes.
  * @param {FakeElement} element
  */
@@ -136,7 +146,10 @@ export class FakeElement {
 
   /** @param {string} selector */
   matches(selector) {
-    return selector.split(',').some((simple) => matchesSimple(simple.trim(), this));
+    return selector.split(',').some((each) => {
+      const [before, after] = each.split('>summary~');
+      return after ? isAfterSummary(this, before) : matchesSimple(each.trim(), this);
+    });
   }
 
   /** @param {string} selector @returns {FakeElement | null} */

@@ -38,6 +38,19 @@ test('texts do not change the hash and boxes name their scroller', () => {
   assert.equal(boxes[1][8], -1);
 });
 
+test('what is folded away is left out, and what folds it away is not', () => {
+  const folded = el('details', {}, el('summary', {}, 'More'), el('p', {}, 'Folded'));
+  const open = el('details', { open: '' }, el('summary', {}, 'Less'), el('p', {}, 'Unfolded'));
+  showBody(folded, open);
+
+  const boxes = boxMeasure()(Infinity) || [];
+
+  assert.deepEqual(
+    boxes.map(([, , , , , text]) => text),
+    ['', 'More', 'Less', 'Unfolded'],
+  );
+});
+
 test('what is hidden or too small is left out, and what is in a button is the button', () => {
   const none = el('div', {}, el('button', {}, 'Never'));
   none.style = { ...none.style, display: 'none' };

@@ -23,6 +23,9 @@ LINE_PX = 22
 GLYPH_PX_MAX = 180
 LABEL_PX_MIN = 9
 """Smaller labels become grey bars, which say as much."""
+PADDING_PX_MIN = 4
+"""A card keeps words away from its edge; what does not is a group of them, and its edge is not to be seen."""
+_WORDS = frozenset({BoxKind.HEADING, BoxKind.LINK, BoxKind.TEXT})
 
 Rect = tuple[int, int, int, int]
 """Left, top, right, bottom in picture px; right and bottom lie outside."""
@@ -54,13 +57,28 @@ def wireframe(layout: Layout, *, scale: float = 1.0) -> Backdrop:
     order = sorted(
         range(len(rects)), key=lambda i: (layout.boxes[i].is_fixed, -layout.boxes[i].w * layout.boxes[i].h)
     )
+    texts = [each for each in layout.boxes if each.kind is BoxKind.TEXT]
     for index in order:
         rect, box = rects[index], layout.boxes[index]
-        if rect is not None and not _is_page_itself(box, layout):
-            if box.is_fixed and box.kind is BoxKind.CONTAINER:
-                _shadow(sheet, rect)
-            _PAINTERS[box.kind](sheet, rect, labels[index])
+        if rect is None or _is_unseen(box, layout):
+            continue
+        if box.is_fixed and box.kind is BoxKind.CONTAINER:
+            _shadow(sheet, rect)
+        if box.kind is BoxKind.LINK and any(text.holds(box) for text in texts):
+            sheet.draw.rectangle((rect[0], rect[1], rect[2] - 1, rect[3] - 1), fill=CARD)
+        _PAINTERS[box.kind](sheet, rect, labels[index])
     return backdrop
+
+
+def _is_unseen(box: Box, layout: Layout) -> bool:
+    """Tell whether a container is but the frame of the whole page, or holds words together without an edge."""
+    if box.kind is not BoxKind.CONTAINER or box.w >= 0.97 * layout.document_w:
+        return _is_page_itself(box, layout)
+    edge = box.x + PADDING_PX_MIN
+    return any(
+        each.kind in _WORDS and each.x < edge < each.x + each.w and box.y <= each.y < box.y + box.h
+        for each in layout.boxes
+    )
 
 
 def _is_page_itself(box: Box, layout: Layout) -> bool:
