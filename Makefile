@@ -29,11 +29,12 @@ $(NODE_STAMP): tracker/package-lock.json
 	cd tracker && npm ci --no-audit --no-fund
 	touch $@
 
-# An hour at 500 batches a second, and the tests that take minutes: make soak SOAK_MINUTES=5
+# An hour at 500 batches a second, the tests that take minutes, and new examples for each property: make soak SOAK_MINUTES=5
 SOAK_MINUTES ?= 60
 
 soak: $(STAMP)
 	$(BIN)/pytest -m soak --timeout 1800 tests
+	HYPOTHESIS_PROFILE=explore $(BIN)/pytest --timeout 1800 $$(grep -rl '@given' tests)
 	$(BIN)/python benchmarks/soak.py --minutes $(SOAK_MINUTES)
 
 clean:

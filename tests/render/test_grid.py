@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyte
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from usertrack_cli.render.grid import PLAIN, Capabilities, Colours, Grid, Role, Style, escape_codes
@@ -35,6 +35,7 @@ def test_a_row_is_never_wider_than_the_grid(writes: list[tuple[int, int, str, St
     assert [sum(cell_width(cell) for cell in row) for row in grid.characters] == [12, 12, 12]
 
 
+@example([(1, 1, "字", PLAIN)], 2, "aaaaaa")
 @given(WRITES, st.integers(-3, 12), st.text("a漢", min_size=6, max_size=6))
 def test_laying_a_cut_row_over_another_leaves_no_half_character(
     writes: list[tuple[int, int, str, Style]], shift: int, text: str

@@ -167,6 +167,7 @@ class Grid:
         """
         row, looks = self.characters[y], self.styles[y]
         end = x + len(characters)
+        was_wide = HIDDEN in row
         if row[x:end] == [BLANK] * len(characters):
             row[x:end] = characters
             looks[x:end] = styles
@@ -176,7 +177,8 @@ class Grid:
                 if is_seen and (style.role is not Role.FAINT or row[place] == BLANK):
                     row[place] = character
                     looks[place] = style
-        if HIDDEN in row or cell_width(row[end - 1]) > 1:
+        # Half of a wide character may have been covered, or half of one laid.
+        if was_wide or HIDDEN in row or cell_width(row[end - 1]) > 1:
             self._mend_wide(y)
 
     def clear(self, x: int, y: int, width: int) -> None:
