@@ -81,7 +81,7 @@ def command(
 
 
 def _stays(what: Due) -> str:
-    kept = f"{what.site}: staying: {count(what.kept, 'session')}"
+    kept = f"{what.site}: {count(what.kept, 'session')} {'stays' if what.kept == 1 else 'stay'}"
     restricted = f", {len(what.restricted)} of them restricted" if what.restricted else ""
     jumped = "" if what.is_steady else "; for now everything does: the clock jumped by more than a day"
     return f"{kept}{restricted}{jumped}"
