@@ -114,6 +114,8 @@ def test_the_picture_follows_the_window(terminal: Terminal) -> None:
         lambda: bool(re.fullmatch(r" 00:30\.0 .* 01:00", terminal.screen.display[29].rstrip())),
         "the timeline never came to the new last line",
     )
+    assert " 01:00" not in terminal.screen.display[23], "the timeline still stands where it was"
+    assert len(terminal.screen.display[29].rstrip()) > 80
 
 
 def test_every_write_is_one_synchronized_update(terminal: Terminal) -> None:
