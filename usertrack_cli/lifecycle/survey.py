@@ -160,7 +160,7 @@ def going_whole(home: Home, places: Iterable[tuple[str, str]]) -> tuple[int, int
     with closing(catalog.connect(home)) as con:
         name_gone(con, ((site, session) for site, sessions in by_site.items() for session in sessions))
         rows = {each.path: each.rows for each in quarantined(con)}
-        unread = [_name(home, file) for file in _undecodable(home, by_site)]
+        unread = [_name(home, file) for file, is_held in _in_quarantine(home, by_site) if is_held is None]
         days = _open_days(con) if unread else set()
         for segment, _ in roster_rows(con) if unread else ():
             if _rows_of(home, segment.path, by_site.get(segment.site, set())):
@@ -169,16 +169,17 @@ def going_whole(home: Home, places: Iterable[tuple[str, str]]) -> tuple[int, int
     return len(going), sum(rows.get(path, 0) for path in going)
 
 
-def _undecodable(home: Home, by_site: BySite) -> Iterator[Path]:
+def _in_quarantine(home: Home, by_site: BySite) -> Iterator[tuple[Path, bool | None]]:
+    """Give each file with whether it holds one of the sessions; ``None`` where it cannot be decoded."""
     for file in quarantined_segments(home, by_site):
         try:
-            sessions_in(home, str(file))
+            yield file, held_by(home, str(file), by_site[part_of(file, "site")])
         except StoreError:
-            yield file
-    for site in by_site:
+            yield file, None
+    for site, sessions in by_site.items():
         for file in sorted((home.quarantine / f"site={site}").glob("day=*/batch-*.*")):
-            if "session" not in batch_fields(file):
-                yield file
+            session = batch_fields(file).get("session")
+            yield file, None if session is None else session in sessions
 
 
 def changed_files(con: sqlite3.Connection, found: Found) -> list[dict[str, Any]]:
@@ -227,20 +228,13 @@ def _quarantined(
     rows = {each.path: each.rows for each in quarantined(con)}
     going: list[str] = []
     damaged_rows = unsearchable = 0
-    for file in quarantined_segments(home, by_site):
-        try:
-            is_going = held_by(home, str(file), by_site[part_of(file, "site")])
-        except StoreError:
-            is_going = (part_of(file, "site"), part_of(file, "day")) in days
-            unsearchable += not is_going
-        if is_going:
+    for file, is_held in _in_quarantine(home, by_site):
+        is_of_their_day = (part_of(file, "site"), part_of(file, "day")) in days
+        if is_held or (is_held is None and is_of_their_day):
             going.append(_name(home, file))
             damaged_rows += rows.get(_name(home, file), 0)
-    for site, sessions in by_site.items():
-        for file in sorted((home.quarantine / f"site={site}").glob("day=*/batch-*.*")):
-            session = batch_fields(file).get("session")
-            if session in sessions or (session is None and (site, part_of(file, "day")) in days):
-                going.append(_name(home, file))
+        elif is_held is None:
+            unsearchable += 1
     return going, damaged_rows, unsearchable
 
 
