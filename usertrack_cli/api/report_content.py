@@ -232,7 +232,9 @@ def _session_shown(row: SessionRow, *, zone: str) -> SessionShown:
 
 def _footnotes(found: Overview) -> tuple[str, ...]:
     bots, counted = found.bots, found.counted
-    notes = [f"{bots:,} session{' of a bot is' if bots == 1 else 's of bots are'} not counted."]
+    notes = []
+    if bots:
+        notes.append(f"{bots:,} session{' of a bot is' if bots == 1 else 's of bots are'} not counted.")
     if counted is not None and counted.pageviews:
         notes.append(f"{counted.pageviews:,} further pageviews were counted before consent, of nobody.")
     return (

@@ -10,7 +10,7 @@ from PIL import ImageDraw
 
 from usertrack_cli.render import fonts
 from usertrack_cli.render.backdrop import Backdrop, blank
-from usertrack_cli.render.layout import Box, BoxKind, Layout, cut_text
+from usertrack_cli.render.layout import ELLIPSIS, Box, BoxKind, Layout, cut_text
 from usertrack_cli.render.text import safe_text
 
 CARD, RULE = "#ffffff", "#dde1e8"
@@ -104,7 +104,7 @@ def _visible_rect(box: Box, layout: Layout, *, scale: float, size: tuple[int, in
 
 
 def _indent(rects: list[Rect | None], layout: Layout, *, scale: float) -> None:
-    """Begin words where a page shows them: beside an icon in the same link, and inside a page's margin.
+    """Begin words where a page shows them: beside an icon in the same box, and inside a page's margin.
 
     A layout has the outer edges of a paragraph; one as wide as the page holds its margin within.
     """
@@ -118,7 +118,7 @@ def _indent(rects: list[Rect | None], layout: Layout, *, scale: float) -> None:
         left, top, right, bottom = rect
         if box.kind is BoxKind.TEXT and box.x <= 0 and box.w >= layout.document_w and right > 4 * margin:
             rects[index] = margin, top, right - margin, bottom
-        for icon in icons if box.kind is BoxKind.LINK else ():
+        for icon in icons:
             if icon and icon[0] - left in range(4) and top <= icon[1] and icon[3] <= bottom and icon[2] < right:
                 rects[index] = min(icon[2] + round(8 * scale), right), top, right, bottom
 
@@ -198,6 +198,9 @@ def _paint_link(sheet: _Sheet, rect: Rect, label: str) -> None:
 
 
 def _paint_text(sheet: _Sheet, rect: Rect, label: str) -> None:
+    is_whole = bool(label) and not label.endswith(ELLIPSIS)
+    if is_whole and _write(sheet, rect, label, size=14, ink=SOFT_INK):
+        return
     x0, y0, x1, y1 = rect
     count = max(1, round((y1 - y0) / (LINE_PX * sheet.scale)))
     first = x0, y0, x1, y0 + round((y1 - y0) / count)
