@@ -17,9 +17,10 @@ from usertrack_cli.demo import collector
 from usertrack_cli.store.home import Home, create_home
 
 # How long an example takes says how busy the machine is, and nothing about the law that it tries.
-# One commit has one verdict, so that the examples are the same each time; make soak looks for new ones.
+# One commit has one verdict: the examples are the same each time, twice as many as usual, and make soak looks
+# for new ones.
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("repeat", _PATIENT, derandomize=True)
+settings.register_profile("repeat", _PATIENT, derandomize=True, max_examples=200)
 settings.register_profile("explore", _PATIENT, max_examples=1_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
 
