@@ -10,8 +10,8 @@ from PIL import ImageDraw
 
 from usertrack_cli.render import fonts
 from usertrack_cli.render.backdrop import Backdrop, blank
-from usertrack_cli.render.layout import ELLIPSIS, Box, BoxKind, Layout, cut_text
-from usertrack_cli.render.text import safe_text
+from usertrack_cli.render.layout import Box, BoxKind, Layout, cut_text
+from usertrack_cli.render.text import ELLIPSIS, safe_text
 
 CARD, RULE = "#ffffff", "#dde1e8"
 INK, SOFT_INK, LINK_INK, BAR = "#39414e", "#667080", "#4a6289", "#e3e6eb"
