@@ -53,7 +53,12 @@ def import_rrweb(home: Home, file: Path, *, settings: Settings) -> ImportedSessi
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror or error}") from error
     recording = imported(content, site=site)
-    found = ask(home, Filter(site=site), lambda con: sessions_by_prefix(con, recording.session, site=site))
+    found = ask(
+        home,
+        Filter(site=site),
+        lambda con: sessions_by_prefix(con, recording.session, site=site),
+        session=recording.session,
+    )
     if found:
         return ImportedSession(
             recording.session, recording.started_at_ms, recording.events, recording.skipped, is_new=False

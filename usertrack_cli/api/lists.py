@@ -148,6 +148,7 @@ def session_by_prefix(
         home,
         Filter(site=site),
         lambda con: sessions_by_prefix(con, prefix, site=site),
+        session=prefix,
         shows_hidden=shows_hidden,
     )
     return only_session(found, prefix)

@@ -45,7 +45,7 @@ def recording(home: Home, *, session: str, site: str | None = None) -> Recording
         only, whole = only_session(sessions_by_prefix(con, session, site=site), session)
         return session_events(con, whole, site=only)
 
-    rows = ask(home, Filter(site=site), events_of_one)
+    rows = ask(home, Filter(site=site), events_of_one, session=session)
     site, session = rows[0]["site"], rows[0]["session"]
     start = rows[0]["occurred_at"]
     say_ageing(home, Filter(site=site, from_ms=start, to_ms=start + 1))

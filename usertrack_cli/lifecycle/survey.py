@@ -16,7 +16,7 @@ from usertrack_cli.store.home import Home
 from usertrack_cli.store.parquet import sessions_in
 from usertrack_cli.store.quarantine import quarantined
 from usertrack_cli.store.rewriting import files_at_once
-from usertrack_cli.store.roster import roster_rows
+from usertrack_cli.store.roster import may_hold, roster_rows
 from usertrack_cli.store.traces import (
     batch_fields,
     name_gone,
@@ -88,9 +88,11 @@ def survey(con: sqlite3.Connection, home: Home, by_site: BySite) -> Found:
     held: list[HeldFile] = []
     events = 0
     listed = roster_rows(con)
+    holding = may_hold(con, by_site)
     with ThreadPoolExecutor(max_workers=files_at_once()) as pool:
-        found = pool.map(lambda each: _rows_of(home, each[0].path, by_site.get(each[0].site, set())), listed)
-        counted = list(zip(listed, found, strict=True))
+        looked_at = [each for each in listed if each[0].path in holding]
+        found = pool.map(lambda each: _rows_of(home, each[0].path, by_site[each[0].site]), looked_at)
+        counted = list(zip(looked_at, found, strict=True))
     for (segment, is_retired), rows in counted:
         if rows:
             held.append(HeldFile(segment.site, segment.day, segment.path, segment.sha256))
@@ -162,9 +164,8 @@ def going_whole(home: Home, places: Iterable[tuple[str, str]]) -> tuple[int, int
         rows = {each.path: each.rows for each in quarantined(con)}
         unread = [_name(home, file) for file, is_held in _in_quarantine(home, by_site) if is_held is None]
         days = _open_days(con) if unread else set()
-        for segment, _ in roster_rows(con) if unread else ():
-            if _rows_of(home, segment.path, by_site.get(segment.site, set())):
-                days.add((segment.site, segment.day))
+        holding = may_hold(con, by_site) if unread else set()
+        days |= {(segment.site, segment.day) for segment, _ in roster_rows(con) if segment.path in holding}
     going = [path for path in unread if (part_of(Path(path), "site"), part_of(Path(path), "day")) in days]
     return len(going), sum(rows.get(path, 0) for path in going)
 

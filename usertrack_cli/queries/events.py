@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import duckdb
 
 from usertrack_cli import clock
-from usertrack_cli.clock import DAY_MS
 from usertrack_cli.errors import StoreError
 from usertrack_cli.queries.attached import attach
 from usertrack_cli.queries.filters import Filter
@@ -28,8 +27,6 @@ ATTEMPTS_MAX = 5
 """A swap of segments during a question is rare; five in a row mean that something else is wrong."""
 PAUSE_S = 0.05
 MEMORY_LIMIT = "2GB"
-SESSION_SPAN_MS = 3 * DAY_MS
-"""A session ends within 24 h and its last batch may come 48 h late."""
 
 _SQL_TYPES = {
     "string": "VARCHAR",
@@ -57,6 +54,7 @@ def ask(
     chosen: Filter,
     question: Callable[[duckdb.DuckDBPyConnection], Answer],
     *,
+    session: str | None = None,
     shows_hidden: bool = False,
     takes_in: bool = True,
     needs_tags: bool = False,
@@ -69,6 +67,7 @@ def ask(
 
     Args:
         chosen: Its site and range choose the segments; its other conditions are the question's.
+        session: The beginning of an id, where the question is about such sessions alone.
         needs_tags: Puts the tags of the filter's rules on their sessions first; a filter by tag does too.
         attached: CSV files that become tables beside the views.
         takes_in: False leaves what waits in the inbox to the caller, who waits for nobody.
@@ -82,7 +81,14 @@ def ask(
     for attempt in range(ATTEMPTS_MAX):
         if attempt:
             clock.pause_s(PAUSE_S * 2**attempt)
-        taken = _within(snapshot(home, site=chosen.site, takes_in=takes_in), chosen)
+        taken = snapshot(
+            home,
+            site=chosen.site,
+            from_ms=chosen.from_ms,
+            to_ms=chosen.to_ms,
+            session=session,
+            takes_in=takes_in,
+        )
         if shows_hidden:
             taken = replace(taken, hidden=frozenset())
         try:
@@ -151,15 +157,3 @@ def rows_of(con: duckdb.DuckDBPyConnection, sql: str, values: dict[str, Any]) ->
     result = con.execute(sql, values)
     names = [about[0] for about in result.description or []]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-
-def _within(taken: Snapshot, chosen: Filter) -> Snapshot:
-    """Leave out the segments that cannot hold a session touching the range."""
-    earliest = None if chosen.from_ms is None else chosen.from_ms - SESSION_SPAN_MS
-    latest = None if chosen.to_ms is None else chosen.to_ms + SESSION_SPAN_MS
-    segments = tuple(
-        segment
-        for segment in taken.segments
-        if (earliest is None or segment.last_at >= earliest) and (latest is None or segment.first_at < latest)
-    )
-    return replace(taken, segments=segments)

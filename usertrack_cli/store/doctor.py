@@ -25,7 +25,7 @@ from usertrack_cli.store.lock import MAINTENANCE, WRITER, FileLock
 from usertrack_cli.store.parquet import read_segment
 from usertrack_cli.store.quarantine import quarantined, set_aside
 from usertrack_cli.store.reserve import FREE_BYTES_MIN, RESERVE_BYTES, free_bytes
-from usertrack_cli.store.roster import live_segments, roster_rows
+from usertrack_cli.store.roster import listed_sessions, live_segments, roster_rows
 from usertrack_cli.store.segment import Segment
 from usertrack_cli.store.soundness import Soundness, soundness
 
@@ -103,11 +103,8 @@ def _segments(con: sqlite3.Connection, home: Home, *, now_ms: int, is_deep: bool
     rows_wrong = [
         each.path for each in live if states[each.path] is Soundness.SOUND and _rows_differ(home, each)
     ]
-    pages_wrong = [
-        each.path
-        for each in live
-        if is_deep and states[each.path] is Soundness.SOUND and not _is_readable(home, each)
-    ]
+    looked_into = [each for each in live if is_deep and states[each.path] is Soundness.SOUND]
+    pages_wrong = [wrong for each in looked_into if (wrong := _wrong_inside(con, home, each))]
     _move(con, home, [each for each in live if states[each.path] is Soundness.DAMAGED], now_ms=now_ms)
     counts = Counter(states.values())
     problems = [
@@ -121,9 +118,7 @@ def _segments(con: sqlite3.Connection, home: Home, *, now_ms: int, is_deep: bool
         "rows", [f"{path} holds other rows" for path in rows_wrong], "as counted", status=Status.DAMAGE
     )
     if is_deep:
-        yield _found(
-            "pages", [f"{path} cannot be decoded" for path in pages_wrong], "all decoded", status=Status.DAMAGE
-        )
+        yield _found("pages", pages_wrong, "all decoded", status=Status.DAMAGE)
 
 
 def _rows_differ(home: Home, segment: Segment) -> bool:
@@ -133,12 +128,15 @@ def _rows_differ(home: Home, segment: Segment) -> bool:
         return True
 
 
-def _is_readable(home: Home, segment: Segment) -> bool:
+def _wrong_inside(con: sqlite3.Connection, home: Home, segment: Segment) -> str:
     try:
         table = read_segment(home, segment.path)
     except StoreError:
-        return False
-    return bool(table.num_rows == segment.rows)
+        return f"{segment.path} cannot be decoded"
+    listed = listed_sessions(con, segment.path)
+    if listed is not None and listed != set(table["session"].unique().to_pylist()):
+        return f"{segment.path} holds other sessions than the catalog lists"
+    return "" if table.num_rows == segment.rows else f"{segment.path} holds other rows"
 
 
 def _move(con: sqlite3.Connection, home: Home, damaged: list[Segment], *, now_ms: int) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from usertrack_cli.errors import StoreError
 from usertrack_cli.store import catalog
 from usertrack_cli.store.home import Home, sync_dir
 from usertrack_cli.store.lock import MAINTENANCE, SERVE, WRITER, held
+from usertrack_cli.store.roster import learn_sessions
 from usertrack_cli.store.schema import CATALOG_DDL_V2, STORE_VERSION
 
 _SEEN_NOW = "UPDATE layouts SET last_seen_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000"
@@ -80,6 +81,7 @@ def _locked(home: Home, found: int) -> tuple[int, int]:
                 for version in range(found, STORE_VERSION):
                     for statement in STEPS[version]:
                         con.execute(statement)
+                _learn_sessions(con, home)
                 con.execute("UPDATE store SET value = ? WHERE name = 'version'", (str(STORE_VERSION),))
         except sqlite3.Error as error:
             raise StoreError(
@@ -87,6 +89,16 @@ def _locked(home: Home, found: int) -> tuple[int, int]:
                 hint="it is unchanged; run the usertrack that wrote it",
             ) from error
     return found, STORE_VERSION
+
+
+def _learn_sessions(con: sqlite3.Connection, home: Home) -> None:
+    """Note which sessions each segment holds, where an older version did not."""
+    from usertrack_cli.store.parquet import sessions_in
+
+    unknown = con.execute("SELECT path FROM segments WHERE sessions IS NULL ORDER BY path").fetchall()
+    for (path,) in unknown:
+        with suppress(StoreError):  # of a damaged one it stays unknown
+            learn_sessions(con, path, sessions_in(home, path))
 
 
 def _copy(con: sqlite3.Connection, target: Path) -> None:

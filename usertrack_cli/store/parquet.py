@@ -152,6 +152,7 @@ def write_groups(
         epoch_min=min(each.epoch_min for each in about),
         epoch_max=max(each.epoch_max for each in about),
         aged=aged,
+        sessions=frozenset().union(*(each.sessions for each in about)),
     )
 
 
@@ -164,13 +165,20 @@ class _Group:
     last_at: int
     epoch_min: int
     epoch_max: int
+    sessions: frozenset[str]
 
     @classmethod
     def of(cls, table: pa.Table) -> _Group:
         moments = pc.min_max(table["occurred_at"].cast(pa.int64()))
         epochs = pc.min_max(table["epoch"])
-        bounds = (bound.as_py() for pair in (moments, epochs) for bound in (pair["min"], pair["max"]))
-        return cls(table.num_rows, *bounds)
+        return cls(
+            rows=table.num_rows,
+            first_at=moments["min"].as_py(),
+            last_at=moments["max"].as_py(),
+            epoch_min=epochs["min"].as_py(),
+            epoch_max=epochs["max"].as_py(),
+            sessions=frozenset(pc.unique(table["session"]).to_pylist()),
+        )
 
 
 def _write(file: BinaryIO, groups: Iterator[pa.Table], *, sessions: int) -> list[_Group]:

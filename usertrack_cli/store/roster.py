@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import fields
 
+from usertrack_cli.clock import DAY_MS
 from usertrack_cli.store.catalog import transaction
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.segment import Segment
@@ -13,15 +15,21 @@ from usertrack_cli.store.segment import Segment
 RETIRED_KEEP_MS = 10 * 60 * 1000
 """A reader that started before a swap may still open the old files for this long."""
 
-_COLUMNS = ", ".join(field.name for field in fields(Segment))
-_INSERT = f"INSERT INTO segments ({_COLUMNS}) VALUES ({', '.join('?' * len(fields(Segment)))})"  # noqa: S608 - own names
+SESSION_SPAN_MS = 3 * DAY_MS
+"""A session ends within 24 h and its last batch may come 48 h late."""
+
+_NAMES = [field.name for field in fields(Segment) if field.name != "sessions"]
+_COLUMNS = ", ".join(_NAMES)
+_INSERT = f"INSERT INTO segments ({_COLUMNS}, sessions) VALUES ({', '.join('?' * len(_NAMES))}, ?)"  # noqa: S608 - own names
 _OVERWRITE_FAILED_COMMIT = """
 INSERT INTO jobs (name, started_at, finished_at) VALUES ('orphans', 1, 1)
 ON CONFLICT (name) DO UPDATE SET started_at = started_at + 1, finished_at = finished_at + 1
 """
 _LIVE = f"""
 SELECT {_COLUMNS} FROM segments
-WHERE retired_at IS NULL AND (?1 IS NULL OR site = ?1)
+WHERE retired_at IS NULL AND (:site IS NULL OR site = :site)
+  AND (:from_ms IS NULL OR last_at >= :from_ms) AND (:to_ms IS NULL OR first_at < :to_ms)
+  AND (:session IS NULL OR sessions IS NULL OR instr(sessions, char(10) || :session) > 0)
 ORDER BY site, day, path
 """  # noqa: S608 - own names
 _AGED = """
@@ -32,12 +40,60 @@ WHERE retired_at IS NULL AND ' ' || aged || ' ' LIKE '% ' || :kind || ' %' AND (
 _ALL = f"SELECT {_COLUMNS}, retired_at FROM segments ORDER BY path"  # noqa: S608 - own names
 
 
-def live_segments(con: sqlite3.Connection, site: str | None = None) -> list[Segment]:
-    """Return the live segments of one site or of all, oldest day first."""
-    return [
-        Segment(**dict(zip([f.name for f in fields(Segment)], row, strict=True)))
-        for row in con.execute(_LIVE, (site,))
-    ]
+def live_segments(
+    con: sqlite3.Connection,
+    site: str | None = None,
+    *,
+    from_ms: int | None = None,
+    to_ms: int | None = None,
+    session: str | None = None,
+) -> list[Segment]:
+    """Return the live segments of one site or of all, oldest day first.
+
+    Args:
+        from_ms: Leaves out those that cannot hold a session of the range from here on, up to ``to_ms``.
+        session: The beginning of an id: leaves out those that are known to hold no such session.
+    """
+    values = {
+        "site": site,
+        "from_ms": None if from_ms is None else from_ms - SESSION_SPAN_MS,
+        "to_ms": None if to_ms is None else to_ms + SESSION_SPAN_MS,
+        "session": session,
+    }
+    return [Segment(**dict(zip(_NAMES, row, strict=True))) for row in con.execute(_LIVE, values)]
+
+
+def may_hold(con: sqlite3.Connection, by_site: Mapping[str, AbstractSet[str]]) -> set[str]:
+    """Return the paths of the segments, retired ones included, that hold one of these sessions of their site.
+
+    A segment of which it is not known is among them.
+    """
+    paths = set()
+    for site, wanted in by_site.items():
+        for path, sessions in con.execute("SELECT path, sessions FROM segments WHERE site = ?", (site,)):
+            if sessions is None or not wanted.isdisjoint(_ids(sessions)):
+                paths.add(path)
+    return paths
+
+
+def listed_sessions(con: sqlite3.Connection, path: str) -> set[str] | None:
+    """Return the sessions that a segment is known to hold, or ``None`` where that is not known."""
+    row = con.execute("SELECT sessions FROM segments WHERE path = ?", (path,)).fetchone()
+    return None if row is None or row[0] is None else _ids(row[0])
+
+
+def learn_sessions(con: sqlite3.Connection, path: str, sessions: Iterable[str]) -> None:
+    """Note which sessions a segment holds."""
+    con.execute("UPDATE segments SET sessions = ? WHERE path = ?", (_listed(sessions), path))
+
+
+def _listed(sessions: Iterable[str]) -> str:
+    # Each id stands behind a line break, so that the beginning of one is found as it is.
+    return "".join(f"\n{session}" for session in sorted(sessions))
+
+
+def _ids(listed: str) -> set[str]:
+    return set(listed.split("\n")[1:])
 
 
 def aged_until(
@@ -51,7 +107,8 @@ def aged_until(
 def add_segments(con: sqlite3.Connection, segments: Iterable[Segment]) -> None:
     """Name new segments; inside a transaction."""
     for segment in segments:
-        con.execute(_INSERT, tuple(getattr(segment, field.name) for field in fields(Segment)))
+        values = [getattr(segment, name) for name in _NAMES]
+        con.execute(_INSERT, (*values, _listed(segment.sessions)))
 
 
 def retire_segments(con: sqlite3.Connection, paths: Sequence[str], *, now_ms: int) -> None:
@@ -82,9 +139,8 @@ def unlink_retired(con: sqlite3.Connection, home: Home, *, now_ms: int) -> int:
 
 def roster_rows(con: sqlite3.Connection) -> list[tuple[Segment, bool]]:
     """Return every segment of the roster, and whether it is retired."""
-    names = [f.name for f in fields(Segment)]
     return [
-        (Segment(**dict(zip(names, row[:-1], strict=True))), row[-1] is not None) for row in con.execute(_ALL)
+        (Segment(**dict(zip(_NAMES, row[:-1], strict=True))), row[-1] is not None) for row in con.execute(_ALL)
     ]
 
 

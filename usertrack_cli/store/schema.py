@@ -217,6 +217,8 @@ CREATE TABLE imports (
     PRIMARY KEY (site, bytes, digest)
 ) STRICT, WITHOUT ROWID
 """,
+    # Which sessions a segment holds, a line each, to find one without opening every file; NULL is unknown.
+    "ALTER TABLE segments ADD COLUMN sessions TEXT",
 )
 """What version 2 adds, a statement each."""
 CATALOG_DDL = ";".join((CATALOG_DDL_V1, *CATALOG_DDL_V2)) + ";"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ class Segment:
         path: Relative to the data directory's ``segments`` folder.
         level: How often its rows were rewritten.
         first_at: Smallest ``occurred_at``, ms; ``last_at`` the largest.
+        sessions: Those it holds; only of a segment just written: the roster answers for the others.
     """
 
     path: str
@@ -35,6 +36,7 @@ class Segment:
     epoch_min: int
     epoch_max: int
     aged: str = ""
+    sessions: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
 def new_segment_path(site: str, day: str, *, node: str, now_ms: int) -> str:

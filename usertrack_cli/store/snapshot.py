@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
@@ -71,13 +72,23 @@ class Snapshot:
         return said
 
 
-def snapshot(home: Home, *, site: str | None = None, takes_in: bool = True) -> Snapshot:
+def snapshot(
+    home: Home,
+    *,
+    site: str | None = None,
+    from_ms: int | None = None,
+    to_ms: int | None = None,
+    session: str | None = None,
+    takes_in: bool = True,
+) -> Snapshot:
     """Return what may be read now, after taking in what waits in the inbox.
 
     Damaged segments are left out, counted, and moved to quarantine if nobody is at work on the
     segments; one that is missing or cannot be read is left out and counted.
 
     Args:
+        from_ms: Leaves out segments that cannot hold a session of the range from here on, up to ``to_ms``.
+        session: The beginning of an id: leaves out segments that are known to hold no such session.
         takes_in: False leaves the inbox alone and counts nothing as pending.
 
     Raises:
@@ -86,7 +97,11 @@ def snapshot(home: Home, *, site: str | None = None, takes_in: bool = True) -> S
     with closing(catalog.connect(home)) as con:
         newest = con.execute(_NEWEST).fetchone()[0] if takes_in else 0
         _take_in(con, home, newest)
-        sound, absent = _sound(con, home, site)
+        sound, absent = _sound(
+            con,
+            home,
+            lambda: live_segments(con, site, from_ms=from_ms, to_ms=to_ms, session=session),
+        )
         pending = _pending(con, site, newest)
         aside = quarantined(con, site)
         hidden = con.execute(
@@ -136,15 +151,17 @@ def _take_in(con: sqlite3.Connection, home: Home, newest: int) -> None:
         return
 
 
-def _sound(con: sqlite3.Connection, home: Home, site: str | None) -> tuple[list[Segment], list[Segment]]:
-    """Return the live segments that can be read, and those that cannot."""
+def _sound(
+    con: sqlite3.Connection, home: Home, listed: Callable[[], list[Segment]]
+) -> tuple[list[Segment], list[Segment]]:
+    """Return the listed segments that can be read, and those that cannot."""
     for _ in range(ATTEMPTS_MAX):
-        segments = live_segments(con, site)
+        segments = listed()
         states = soundness(home, segments)
         damaged = [each for each in segments if states[each.path] is Soundness.DAMAGED]
         absent = [each for each in segments if states[each.path] is not Soundness.SOUND]
         if absent:
-            live = {each.path for each in live_segments(con, site)}
+            live = {each.path for each in listed()}
             if any(each.path not in live for each in absent):
                 clock.pause_s(PAUSE_S)
                 continue  # swapped away since the list was taken
