@@ -21,6 +21,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.process import ROOT
+
 AGENTS = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:{0}.0) Gecko/20100101 Firefox/{0}.0",
@@ -59,10 +63,10 @@ def _agent(rng: random.Random) -> str:
     return rng.choice(AGENTS).format(rng.randrange(100, 150))
 
 
-def timed(command: Sequence[str], **environment: str) -> tuple[float, float, str]:
+def timed(command: Sequence[str]) -> tuple[float, float, str]:
     """Run a command and return seconds passed, seconds of CPU, and what it printed."""
     before, start = os.times(), time.monotonic()
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | environment)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
     after = os.times()
     cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
     return time.monotonic() - start, cpu_s, done.stdout
