@@ -129,9 +129,7 @@ def _segment(rng: np.random.Generator, count: int, start_ms: int, parts: int) ->
     width = np.repeat(widths, ROWS_PER_SESSION)
     columns: dict[str, pa.Array] = {
         "site": _same("default", rows),
-        "session": _taken(
-            [secrets.token_urlsafe(16)[:22] for _ in range(count * parts)], ROWS_PER_SESSION // parts
-        ),
+        "session": _taken([secrets.token_hex(11) for _ in range(count * parts)], ROWS_PER_SESSION // parts),
         "visitor": _taken([secrets.token_hex(16) for _ in range(count * parts)], ROWS_PER_SESSION // parts),
         "source": _same("tracker", rows),
         "epoch": pa.array(np.full(rows, 202611, dtype=np.int32)),

@@ -48,9 +48,9 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     yield
 
 
-@pytest.fixture(autouse=True)
-def _nobody_in_the_logs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Whatever a test does, no server log names an address, an agent or a key."""
+@pytest.fixture(scope="session", autouse=True)
+def _said_by_servers() -> Iterator[list[list[str]]]:
+    """What each server says, a list of lines each; looked at once more when all have ended."""
     servers: list[list[str]] = []
     listen = collector._listen
 
@@ -58,11 +58,21 @@ def _nobody_in_the_logs(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
         servers.append(said)
         listen(stream, said, *rest)
 
-    monkeypatch.setattr(collector, "_listen", keeping)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collector, "_listen", keeping)
+        yield servers
+    assert [each for said in servers for each in people_in("\n".join(said))] == []
+
+
+@pytest.fixture(autouse=True)
+def _nobody_in_the_logs(request: pytest.FixtureRequest, _said_by_servers: list[list[str]]) -> Iterator[None]:
+    """Whatever a test does, no server log names an address, an agent or a key."""
+    before = {number: len(said) for number, said in enumerate(_said_by_servers)}
     yield
     folder = request.node.funcargs.get("tmp_path")
     found = people_in_logs(folder) if folder is not None else []
-    found += [each for said in servers for each in people_in("\n".join(said))]
+    for number, said in enumerate(_said_by_servers):
+        found += people_in("\n".join(said[before.get(number, 0) :]))
     assert found == []
 
 

@@ -37,12 +37,31 @@ def test_what_a_server_may_say_is_let_pass() -> None:
     assert people_in("\n".join(said)) == []
 
 
-def test_a_test_whose_server_log_names_somebody_fails(tmp_path: Path) -> None:
+OF_A_TEST = """
+def test_leak(tmp_path):
+    (tmp_path / "data.log").write_text("usertrack: from 192.0.2.9")
+"""
+OF_A_MODULE = """
+import threading
+import pytest
+from usertrack_cli.demo import collector
+
+@pytest.fixture(scope="module")
+def server():
+    said = []
+    collector._listen(["usertrack: from 192.0.2.9"], said, [], threading.Event())
+    return said
+
+def test_leak(server):
+    assert server
+"""
+
+
+@pytest.mark.parametrize(("code", "seen"), [(OF_A_TEST, "data.log: 192.0.2.9"), (OF_A_MODULE, "'192.0.2.9'")])
+def test_a_run_whose_server_log_names_somebody_fails(tmp_path: Path, code: str, seen: str) -> None:
     test = tmp_path / "test_leak.py"
-    test.write_text(
-        "def test_leak(tmp_path):\n    (tmp_path / 'data.log').write_text('usertrack: from 192.0.2.9')\n"
-    )
-    conftest = "from tests.conftest import _nobody_in_the_logs  # noqa: F401\n"
+    test.write_text(code)
+    conftest = "from tests.conftest import _nobody_in_the_logs, _said_by_servers  # noqa: F401\n"
     (tmp_path / "conftest.py").write_text(conftest)
 
     done = subprocess.run(
@@ -53,5 +72,5 @@ def test_a_test_whose_server_log_names_somebody_fails(tmp_path: Path) -> None:
         check=False,
     )
 
-    assert "data.log: 192.0.2.9" in done.stdout
+    assert seen in done.stdout
     assert done.returncode == 1

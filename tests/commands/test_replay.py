@@ -82,6 +82,13 @@ def test_json_has_the_events_and_what_follows_from_them(run: Run, session: str) 
     assert found["watched_ms"] <= found["duration_ms"]
 
 
+def test_json_has_the_tags_of_the_page_and_those_given_by_hand(run: Run, home: Home, session: str) -> None:
+    Sender(home, session).send(1, ["g", 7_000, "vip"])
+    api.SessionLabels(home, site="default", session=session).add_tag("call back")
+
+    assert json.loads(run("replay", session, "--json").out)["tags"] == ["call back", "vip"]
+
+
 def test_several_sessions_follow_each_other(run: Run, session: str, sender: Sender) -> None:
     sender.again(session=session_id(2)).send(0, pageview(path="/help"))
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from usertrack_cli.api.ageing import say_ageing
+from usertrack_cli.api.labels import SessionLabels
 from usertrack_cli.api.layouts import layouts, nearest_layout
 from usertrack_cli.api.lists import checked_prefix, only_session, row_of_last_list
 from usertrack_cli.queries.filters import Filter
@@ -61,6 +62,7 @@ def recording(home: Home, *, session: str, site: str | None = None) -> Recording
     pages = {row["page"] for row in rows} - {layout.page for layout in measured}
     viewport_w = next((row["viewport_w"] for row in rows if row["viewport_w"]), 0)
     borrowed = [layout for page in sorted(pages) for layout in nearest_layout(home, site, page, viewport_w)]
+    given = SessionLabels(home, site=site, session=session).read().tags
     return Recording(
         session=session,
         site=site,
@@ -70,7 +72,7 @@ def recording(home: Home, *, session: str, site: str | None = None) -> Recording
         browser=_most_frequent(row["browser"] for row in rows),
         os=_most_frequent(row["os"] for row in rows),
         device=_most_frequent(row["device"] for row in rows),
-        tags=tuple(sorted({row["name"] for row in rows if row["kind"] == "tag" and row["name"]})),
+        tags=tuple(sorted({*given, *(row["name"] for row in rows if row["kind"] == "tag" and row["name"])})),
         events=tuple(events),
         layouts={layout.hash: layout for layout in [*borrowed, *measured]},
     )

@@ -67,6 +67,7 @@ class Recording:
 
     Attributes:
         started_at_ms: UTC, milliseconds since the epoch.
+        tags: Of the page's own script and of those who watched.
         events: In order; ``at_ms`` never decreases.
         layouts: By layout hash.
     """
