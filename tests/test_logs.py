@@ -58,7 +58,7 @@ def test_leak(server):
 
 
 @pytest.mark.parametrize(("code", "seen"), [(OF_A_TEST, "data.log: 192.0.2.9"), (OF_A_MODULE, "'192.0.2.9'")])
-def test_a_run_whose_server_log_names_somebody_fails(tmp_path: Path, code: str, seen: str) -> None:
+def test_a_test_whose_server_log_names_somebody_fails(tmp_path: Path, code: str, seen: str) -> None:
     test = tmp_path / "test_leak.py"
     test.write_text(code)
     conftest = "from tests.conftest import _nobody_in_the_logs, _said_by_servers  # noqa: F401\n"
