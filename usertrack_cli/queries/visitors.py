@@ -16,15 +16,19 @@ ANYTHING = Filter(includes_bots=True)
 _KEYS = """
 SELECT DISTINCT visitor FROM events WHERE $site IS NULL OR site = $site ORDER BY visitor
 """
-_OF_VISITOR = """
-(SELECT DISTINCT site, session FROM events
- WHERE (visitor IN (SELECT unnest($visitors)) OR ip = $ip) AND ($site IS NULL OR site = $site))
+_OF_KEYS = """
+SELECT DISTINCT site, session FROM events
+WHERE visitor IN (SELECT unnest($visitors)) AND ($site IS NULL OR site = $site)
+"""
+_OF_ADDRESS = """
+SELECT DISTINCT site, session FROM events WHERE ip = $ip AND ($site IS NULL OR site = $site)
 """
 _NAMED = """
-(SELECT DISTINCT site, session FROM events
- WHERE session IN (SELECT unnest($ids)) AND ($site IS NULL OR site = $site))
+SELECT DISTINCT site, session FROM events
+WHERE session IN (SELECT unnest($ids)) AND ($site IS NULL OR site = $site)
 """
 _EVERYBODY = "(SELECT DISTINCT site, session FROM events)"
+_THESE = "(SELECT unnest($sites) AS site, unnest($sessions) AS session)"
 _MATCHES = """
 SELECT e.site, e.session, epoch_ms(min(e.occurred_at)) AS started_at, epoch_ms(max(e.occurred_at)) AS ended_at,
        count(*) AS events, count(*) FILTER (e.kind = 'pageview') AS pageviews, mode(e.country) AS country,
@@ -110,36 +114,49 @@ def sessions_of_visitors(
     """
     wanted = set(visitors)
     hits = [row["visitor"] for row in rows_of(con, _KEYS, {"site": site}) if row["visitor"] in wanted]
-    values = {"visitors": hits or [""], "ip": ip, "site": site}
-    return _sessions(con, _OF_VISITOR, narrowing or Narrowing(), values)
+    # One look by key and one by address: an OR of the two would be asked of every row.
+    places = _places(con, _OF_KEYS, {"visitors": hits, "site": site}) if hits else set()
+    if ip is not None:
+        places |= _places(con, _OF_ADDRESS, {"ip": ip, "site": site})
+    return _sessions(con, places, narrowing or Narrowing())
 
 
 def sessions_meant(con: duckdb.DuckDBPyConnection, narrowing: Narrowing) -> list[VisitorSession]:
     """Return every session, whole, that a filter means."""
-    return _sessions(con, _EVERYBODY, narrowing, {})
+    return _sessions(con, None, narrowing)
 
 
 def sessions_named(
     con: duckdb.DuckDBPyConnection, ids: Collection[str], *, site: str | None
 ) -> list[VisitorSession]:
     """Return the sessions with these whole ids."""
-    return _sessions(con, _NAMED, Narrowing(), {"ids": sorted(ids) or [""], "site": site})
+    return _sessions(con, _places(con, _NAMED, {"ids": [*ids, ""], "site": site}), Narrowing())
+
+
+def _places(con: duckdb.DuckDBPyConnection, sql: str, values: dict[str, Any]) -> set[tuple[str, str]]:
+    return {(row["site"], row["session"]) for row in rows_of(con, sql, values)}
 
 
 def _sessions(
-    con: duckdb.DuckDBPyConnection, who: str, narrowing: Narrowing, values: dict[str, Any]
+    con: duckdb.DuckDBPyConnection, places: Collection[tuple[str, str]] | None, narrowing: Narrowing
 ) -> list[VisitorSession]:
+    """Return the sessions at these places, or everywhere, that are meant."""
     # A visitor is erased from every source unless one was named: logs hold them as recordings do.
     chosen = replace(narrowing.chosen, source=narrowing.chosen.source or EVERY_SOURCE)
-    where, bound = conditions(chosen, without=frozenset({"from_ms", "to_ms", "browser"}))
-    more = {
+    where, values = conditions(chosen, without=frozenset({"from_ms", "to_ms", "browser"}))
+    values |= {
         "from_ms": chosen.from_ms,
         "to_ms": chosen.to_ms,
         "before_ms": narrowing.before_ms,
         "os": narrowing.os,
         "family": chosen.browser,
     }
-    found = rows_of(con, _MATCHES.format(where=where, who=who), bound | values | more)
+    if places is not None:
+        # An empty list has no type that DuckDB could compare; no site has an empty name.
+        listed = [*sorted(places), ("", "")]
+        values |= {"sites": [site for site, _ in listed], "sessions": [session for _, session in listed]}
+    who = _EVERYBODY if places is None else _THESE
+    found = rows_of(con, _MATCHES.format(where=where, who=who), values)
     return [VisitorSession(**(row | {"visitors": tuple(row["visitors"])})) for row in found]
 
 
