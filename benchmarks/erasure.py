@@ -95,6 +95,7 @@ def plant(home: Home) -> Planted:
 
 def usertrack(home: Home, *arguments: str) -> tuple[float, float, str]:
     """Run a command in a process of its own; return its seconds, its CPU seconds, and what it printed."""
+    os.sync()  # what was written to make the store is not the command's to wait for
     start, cpu = time.perf_counter(), cpu_s()
     done = subprocess.run(
         [sys.executable, "-m", "usertrack_cli", *arguments, "--data", str(home.root)],
@@ -145,6 +146,7 @@ def in_postgres(home: Home, folder: Path, planted: Planted) -> tuple[float, floa
     with postgres() as database:
 
         def ask(*commands: str) -> float:
+            os.sync()
             start = time.perf_counter()
             flags = [flag for command in commands for flag in ("-c", command)]
             subprocess.run(
@@ -171,6 +173,7 @@ def in_duckdb(home: Home, folder: Path, planted: Planted) -> tuple[float, float,
             {"files": files},
         )
         con.execute("CHECKPOINT")
+    os.sync()
     start = time.perf_counter()
     with duckdb.connect(str(place / "events.duckdb")) as con:
         con.execute("DELETE FROM events WHERE visitor = ?", [planted.visitor])
