@@ -121,8 +121,9 @@ def test_a_deep_look_finds_a_list_that_is_wrong(home: Home) -> None:
     ]
 
 
-def test_a_store_of_the_first_version_learns_what_its_files_hold(tmp_path: Path) -> None:
-    old = opened(GOLDEN[0], tmp_path)
+@pytest.mark.parametrize("golden", GOLDEN, ids=lambda path: path.name)
+def test_a_store_of_any_version_learns_what_its_files_hold(golden: Path, tmp_path: Path) -> None:
+    old = opened(golden, tmp_path)
 
     migration.migrate(old)
 

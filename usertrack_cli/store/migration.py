@@ -16,11 +16,11 @@ from usertrack_cli.store import catalog
 from usertrack_cli.store.home import Home, sync_dir
 from usertrack_cli.store.lock import MAINTENANCE, SERVE, WRITER, held
 from usertrack_cli.store.roster import learn_sessions
-from usertrack_cli.store.schema import CATALOG_DDL_V2, STORE_VERSION
+from usertrack_cli.store.schema import CATALOG_DDL_V2, CATALOG_DDL_V3, STORE_VERSION
 
 _SEEN_NOW = "UPDATE layouts SET last_seen_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000"
 """Version 1 never noted that a layout was seen again: none may go as unseen before it had its time."""
-STEPS: Mapping[int, tuple[str, ...]] = {1: (*CATALOG_DDL_V2, _SEEN_NOW)}
+STEPS: Mapping[int, tuple[str, ...]] = {1: (*CATALOG_DDL_V2, _SEEN_NOW), 2: CATALOG_DDL_V3}
 """From the version in the key to the next; a statement each. Version 1 is the first."""
 LOCK_WAIT_S = 10.0
 _COPIES = "catalog-before-*.sqlite"

@@ -1,11 +1,11 @@
-"""The contract between keeping and answering: catalog tables and event columns, version 2."""
+"""The contract between keeping and answering: catalog tables and event columns, version 3."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-STORE_VERSION = 2
+STORE_VERSION = 3
 """Raised with every change of the tables or columns below; an older program refuses a newer store."""
 
 ColumnType = Literal["string", "int32", "bool", "float32", "timestamp"]
@@ -217,11 +217,14 @@ CREATE TABLE imports (
     PRIMARY KEY (site, bytes, digest)
 ) STRICT, WITHOUT ROWID
 """,
+)
+"""What version 2 adds, a statement each."""
+CATALOG_DDL_V3 = (
     # Which sessions a segment holds, a line each, to find one without opening every file; NULL is unknown.
     "ALTER TABLE segments ADD COLUMN sessions TEXT",
 )
-"""What version 2 adds, a statement each."""
-CATALOG_DDL = ";".join((CATALOG_DDL_V1, *CATALOG_DDL_V2)) + ";"
+"""What version 3 adds, a statement each."""
+CATALOG_DDL = ";".join((CATALOG_DDL_V1, *CATALOG_DDL_V2, *CATALOG_DDL_V3)) + ";"
 
 KEYS_DDL = """
 CREATE TABLE keys (
