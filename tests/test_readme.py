@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -13,14 +14,17 @@ import venv
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.distribution import ROOT, build, copy_source, run
 from tests.ingest.bodies import CLICK, PAGEVIEW, body
 from tests.ingest.serving import session
+from tests.senders import Sender, pageview, session_id
 from tests.terminal import talk
 from usertrack_cli.app import main
+from usertrack_cli.store.home import Home
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PATIENCE_S = 60.0
@@ -61,7 +65,7 @@ recipients = "none"
 def blocks() -> list[list[str]]:
     """Return the commands of each fenced block of a shell, in order, comments included."""
     fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-    assert {language for language, _ in fenced} <= {"console", "text"}
+    assert {language for language, _ in fenced} <= {"console", "text", "toml"}
     assert not [
         text for language, text in fenced if language == "text" and re.search(r"^\$ ", text, re.MULTILINE)
     ]
@@ -210,6 +214,23 @@ def test_a_newcomer_follows_the_readme_word_for_word(machine: Machine) -> None:
     assert units == sorted(path.name for path in (etc / "systemd/system").iterdir())
     assert "usertrack.service" in units
     assert "prune" in (etc / "cron.d/usertrack").read_text()
+
+
+def test_what_gets_a_name_in_the_settings_is_understood(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    (home.root / "usertrack.toml").write_text(example)
+    route = [pageview(1_000 * n, page, number=n + 1) for n, page in enumerate(("/shop", "/product/7", "/cart"))]
+    lost = [pageview(3_000, "/checkout", number=4), ["x", 3_500, "checkout", 0], ["a", 4_000, 30_000]]
+    Sender(home, session_id(1)).send(0, *route, *lost)
+
+    def asked(*call: str) -> list[dict[str, Any]]:
+        assert main([*call, "--json", "--data", str(home.root)]) == 0
+        rows: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+        return rows
+
+    assert "/product/…" in [row["key"] for row in asked("stats", "--by", "page")]
+    assert [row["tag"] for row in asked("tags", "list")] == ["lost at checkout"]
+    assert [row["sessions"] for row in asked("funnel", "order")] == [1, 1, 1, 0]
 
 
 def test_what_is_not_run_is_in_the_readme() -> None:
