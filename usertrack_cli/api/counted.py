@@ -23,6 +23,9 @@ _COLUMNS = {
     "day": "hour_at",
 }
 """What both tiers know, and how the counting tier calls it."""
+_UNKNOWN = ("page", "device", "browser", "session", "tag", "referrer", "utm", "clicked")
+"""What a filter can ask for that the counting tier does not know, or knows of a page and not of a session."""
+_OTHER_SOURCES = ("log", "rrweb")
 _FORMATS = {"hour": "%H:00", "weekday": "%u %a", "day": "%Y-%m-%d"}
 
 
@@ -44,7 +47,7 @@ class Counted:
 
 def counted(home: Home, chosen: Filter, *, by: str | None, zone: ZoneInfo) -> Counted | None:
     """Return the totals that belong to the filter, or ``None`` where it asks for what was never counted."""
-    if any((chosen.page, chosen.device, chosen.browser, chosen.session, chosen.tag)):
+    if any(getattr(chosen, name) for name in _UNKNOWN) or chosen.source in _OTHER_SOURCES:
         return None
     from usertrack_cli.store import catalog
     from usertrack_cli.store.counts import counted_by
