@@ -14,13 +14,17 @@ CLICKS = 20
 
 _RECENT = """
 CREATE TEMP TABLE recent AS
-SELECT session, seq, idx, epoch_ms(occurred_at) AS at_ms, kind, page, device, selector, text
-FROM (
-    SELECT e.* FROM events e ANTI JOIN waiting w ON w.session = e.session AND w.seq = e.seq
-    UNION ALL BY NAME SELECT * FROM waiting
+WITH heard AS (
+    SELECT * FROM (
+        SELECT e.* FROM events e ANTI JOIN waiting w ON w.session = e.session AND w.seq = e.seq
+        UNION ALL BY NAME SELECT * FROM waiting
+    )
+    WHERE site = $site AND source = 'tracker' AND occurred_at > make_timestamptz($from_ms * 1000)
 )
-WHERE site = $site AND source = 'tracker' AND ($includes_bots OR is_bot IS NOT TRUE)
-  AND occurred_at > make_timestamptz($from_ms * 1000)
+SELECT session, seq, idx, epoch_ms(occurred_at) AS at_ms, kind, page, device, selector, text
+FROM heard
+-- A session that gave itself away late is a bot's from its beginning.
+WHERE $includes_bots OR session NOT IN (SELECT session FROM heard WHERE is_bot)
 """
 _SESSIONS = """
 WITH last AS (
