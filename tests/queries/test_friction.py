@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -15,20 +16,28 @@ from usertrack_cli.errors import UsageError
 from usertrack_cli.queries.clicks import Clicks, Sort, clicks
 from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter
-from usertrack_cli.queries.friction import Thresholds
+from usertrack_cli.queries.friction import Field, Thresholds
 from usertrack_cli.render.stream import stream
 from usertrack_cli.render.transcript import MomentKind, moments
 from usertrack_cli.store.home import Home, create_home
+from usertrack_cli.store.inbox import NewLayout
 
 
-def found(home: Home, sort: Sort, *, fields: tuple[str, ...] = (), **thresholds: int) -> Clicks:
-    chosen = Filter(site="default", page="/shop")
+def found(
+    home: Home,
+    sort: Sort,
+    *,
+    page: str | None = "/shop",
+    fields: tuple[Field, ...] = (),
+    **thresholds: int,
+) -> Clicks:
+    chosen = Filter(site="default", page=page)
     judged = Thresholds(**thresholds)
     return ask(home, chosen, lambda con: clicks(con, chosen, sort=sort, thresholds=judged, fields=fields))
 
 
 def count(home: Home, sort: Sort, **thresholds: int) -> int:
-    return len(found(home, sort, fields=(), **thresholds).x)
+    return len(found(home, sort, page="/shop", fields=(), **thresholds).x)
 
 
 def burst(*places: tuple[int, int, int], flags: int = 16) -> list[list[Any]]:
@@ -131,7 +140,33 @@ def test_what_was_typed_into_is_never_dead(sender: Sender) -> None:
     )
 
     assert found(sender.home, Sort.DEAD).selector.tolist() == ["#email", "#buy"]
-    assert found(sender.home, Sort.DEAD, fields=("#email",)).selector.tolist() == ["#buy"]
+    assert found(sender.home, Sort.DEAD, fields=(("/shop", "#email"),)).selector.tolist() == ["#buy"]
+
+
+def test_a_field_of_one_page_may_be_a_button_of_another(sender: Sender) -> None:
+    dead = [click(1000, 1, 50, selector=name, reaction_ms=-1) for name in ("#typed", "#drawn")]
+    sender.send(
+        0,
+        pageview(),
+        ["k", 10, "with-a-field", 1280, 2400],
+        *dead,
+        ["i", 1500, "#typed", 4, 0],
+        pageview(2000, "/cart", number=2),
+        *([kind, at + 2000, *rest] for kind, at, *rest in dead),
+        layouts=(LAYOUT,),
+    )
+    home, everywhere = sender.home, Filter(site="default")
+
+    told = stream(api.recording(home, session=sender.session))["events"]
+
+    assert [each["page"] for each in told if each.get("is_dead")] == ["/cart", "/cart"]
+    assert api.sessions(home, everywhere, limit=1)[0].dead == 2
+    assert api.overview(home, everywhere).total.dead_per_1000 == 500
+    by_page = api.overview(home, everywhere, by="page").groups
+    assert {each.key: each.dead_per_1000 for each in by_page} == {"/shop": 0, "/cart": 1000}
+    for page, wanted in (("/shop", 0), ("/cart", 2)):
+        rows = api.elements(home, Filter(site="default", page=page))
+        assert sum(row.dead_clicks for row in rows) == wanted
 
 
 def test_the_first_click_of_each_pageview(sender: Sender) -> None:
@@ -147,13 +182,22 @@ def test_the_first_click_of_each_pageview(sender: Sender) -> None:
     assert found(sender.home, Sort.EVERY).x.tolist() == [1, 2, 3, 4]
 
 
+LAYOUT = NewLayout(
+    page="/shop",
+    hash="with-a-field",
+    document_w=1280,
+    document_h=2400,
+    viewport_w=1280,
+    viewport_h=800,
+    boxes=json.dumps([["f", 10, 10, 200, 40, "", 0, "#drawn", -1]]).encode(),
+)
 ACTS = st.lists(
     st.tuples(
         st.sampled_from([90, 350, 650]),
         st.sampled_from([0, 25, 58, 90]),
         st.sampled_from([16, 16, 16, 4, 2, 8, 32]),
         st.sampled_from([None, -1, 2_500, 2_501]),
-        st.sampled_from(["#buy", "#name", "form>select"]),
+        st.sampled_from(["#buy", "#name", "#drawn", "form>select"]),
         st.sampled_from(["click", "click", "click", "input", "pageview"]),
     ),
     min_size=6,
@@ -168,7 +212,7 @@ def test_a_replay_judges_clicks_as_the_queries_do(
 ) -> None:
     home = create_home(tmp_path_factory.mktemp("store") / "data")
     prepare(home)
-    events, at_ms, number = [pageview()], 0, 1
+    events, at_ms, number = [pageview(), ["k", 10, "with-a-field", 1280, 2400]], 10, 1
     for pause_ms, x, flags, reaction_ms, selector, kind in acts:
         at_ms += pause_ms
         number += kind == "pageview"
@@ -176,17 +220,18 @@ def test_a_replay_judges_clicks_as_the_queries_do(
             {
                 "click": click(at_ms, x, 50, selector=selector, reaction_ms=reaction_ms, flags=flags),
                 "input": ["i", at_ms, "#name", 4, 0],
-                "pageview": pageview(at_ms, number=number),
+                "pageview": pageview(at_ms, ("/cart", "/shop")[number % 2], number=number),
             }[kind]
         )
     sender = Sender(home, session_id(1))
-    sender.send(0, *events)
+    sender.send(0, *events, layouts=(LAYOUT,))
 
     recording = api.recording(home, site="default", session=sender.session)
     told = [event for event in stream(recording)["events"] if event["kind"] == "click"]
     row = api.sessions(home, Filter(site="default"), limit=1)[0]
 
-    rage, dead = found(home, Sort.RAGE), found(home, Sort.DEAD)
+    drawn = (("/shop", "#drawn"),)
+    rage, dead = (found(home, sort, page=None, fields=drawn) for sort in (Sort.RAGE, Sort.DEAD))
     assert [each["x"] for each in told if each["is_rage"]] == rage.x.tolist()
     assert [each["x"] for each in told if each["is_dead"]] == dead.x.tolist()
     bursts = sum(moment.kind is MomentKind.RAGE for moment in moments(recording))

@@ -24,7 +24,11 @@ from usertrack_cli.queries.events import ask
 from usertrack_cli.queries.filters import Filter, is_glob
 from usertrack_cli.queries.funnel import Step, funnel
 from usertrack_cli.queries.overview import Asked, By, Figures, bot_sessions, groups, totals
+from usertrack_cli.queries.pages import PageCount, pages
+from usertrack_cli.queries.sessions import SessionRow, friction, sessions
+from usertrack_cli.queries.snags import ErrorCount, SnagCount, script_errors, snags
 from usertrack_cli.queries.tags import TagCount, tag_counts
+from usertrack_cli.queries.traffic import WINDOWS, Traffic, traffic
 from usertrack_cli.store import catalog
 from usertrack_cli.store.home import Home, create_home
 from usertrack_cli.store.labels import add_tag
@@ -33,6 +37,8 @@ ZONE = ZoneInfo("Europe/Berlin")
 GROUPS = (PageGroup("/p/*", "/p/…"), PageGroup("/p/never", "/never"))
 PAGES = ("/", "/p/1", "/p/2", "/thanks")
 FIELD = "#form>input"
+DRAWN = (("/p/2", "#buy"),)
+"""Fields by their layouts; on other pages these are buttons, unless something was typed into them there."""
 RULE = TagRule("many pages", "pageviews >= 3")
 STEPS = ("/p/…", "/*", "event:buy", "/thanks", "tag:vip", "click:#buy")
 
@@ -43,7 +49,7 @@ ACTS = st.one_of(
         st.just("click"),
         st.tuples(
             st.sampled_from([0, 25, 100]),
-            st.sampled_from(["#buy", FIELD]),
+            st.sampled_from(["#buy", "#name", FIELD]),
             st.sampled_from([None, -1, 120, 2_500, 2_501]),
             st.sampled_from([16, 16, 2]),
         ),
@@ -52,7 +58,8 @@ ACTS = st.one_of(
     st.tuples(st.just("active"), st.sampled_from([1, 9_999, 10_000])),
     st.tuples(st.just("custom"), st.sampled_from(["buy", "play"])),
     st.tuples(st.just("tag"), st.sampled_from(["vip", "lost"])),
-    st.tuples(st.just("input"), st.just(FIELD)),
+    st.tuples(st.just("input"), st.sampled_from(["#name", FIELD])),
+    st.tuples(st.just("error"), st.sampled_from(["x is undefined", "y is null"])),
 )
 
 
@@ -160,30 +167,36 @@ def _event(kind: str, detail: Any, at: int, page: str, number: int, scroll: int,
         "custom": ["x", at, detail, 0],
         "tag": ["g", at, detail],
         "input": ["i", at, detail, 3, 0],
+        "error": ["e", at, detail, "/a.js", 1, 2],
     }[kind]
 
 
-def clicks_of(rows: Iterable[Row]) -> tuple[int, int]:
-    """Return how many clicks are part of a burst, and how many are dead."""
+def fields_of(told: Sequence[Told]) -> set[tuple[str, str]]:
+    """Return page and selector of what takes input: known by a layout, or typed into by anybody."""
+    return {*DRAWN, *((row.page, row.detail) for each in told for row in each.rows if row.kind == "input")}
+
+
+def clicks_of(rows: Iterable[Row], fields: set[tuple[str, str]]) -> list[tuple[Row, bool, bool]]:
+    """Return each click, whether it is part of a burst, and whether it is dead."""
+    clicks = [row for row in rows if row.kind == "click"]
     by_place: defaultdict[tuple[int, bool], list[Row]] = defaultdict(list)
-    dead = 0
-    for row in rows:
-        if row.kind != "click":
-            continue
+    dead: set[int] = set()
+    for row in clicks:
         _, selector, reaction, flags = row.detail
         by_hand = flags & 42 == 0
         by_place[row.pageview, by_hand].append(row)
         is_slow = reaction is not None and (reaction == -1 or reaction > 2_500)
-        dead += is_slow and flags & 2 == 0 and selector != FIELD
+        if is_slow and flags & 2 == 0 and selector != FIELD and (row.page, selector) not in fields:
+            dead.add(id(row))
     raging: set[int] = set()
-    for (_, by_hand), clicks in by_place.items():
-        for index in range(len(clicks) - 2):
-            burst = clicks[index : index + 3]
+    for (_, by_hand), near in by_place.items():
+        for index in range(len(near) - 2):
+            burst = near[index : index + 3]
             across = [row.detail[0] for row in burst]
             is_near = (max(across) - min(across)) / 2 <= 30
             if by_hand and burst[2].at_ms - burst[0].at_ms <= 1_000 and is_near:
                 raging.update(id(row) for row in burst)
-    return len(raging), dead
+    return [(row, id(row) in raging, id(row) in dead) for row in clicks]
 
 
 def keys_of(told: Told, by: By) -> list[str]:
@@ -224,10 +237,11 @@ def expected(told: Sequence[Told], by: By | None) -> dict[str | None, dict[str, 
         else:
             for key in [None] if by is None else keys_of(each, by):
                 parts[key].append((each, list(each.rows), True))
-    return {key: _figures(found) for key, found in parts.items()}
+    fields = fields_of(told)
+    return {key: _figures(found, fields) for key, found in parts.items()}
 
 
-def _figures(parts: list[tuple[Told, list[Row], bool]]) -> dict[str, Any]:
+def _figures(parts: list[tuple[Told, list[Row], bool]], fields: set[tuple[str, str]]) -> dict[str, Any]:
     sessions = len(parts)
     kinds = [Counter(row.kind for row in rows) for _, rows, _ in parts]
     active = [sum(row.detail for row in rows if row.kind == "active") for _, rows, _ in parts]
@@ -236,7 +250,7 @@ def _figures(parts: list[tuple[Told, list[Row], bool]]) -> dict[str, Any]:
         for (_, _, whole), kind, ms in zip(parts, kinds, active, strict=True)
     ]
     clicks = sum(kind["click"] for kind in kinds)
-    judged = [clicks_of(rows) for _, rows, _ in parts]
+    judged = [click for _, rows, _ in parts for click in clicks_of(rows, fields)]
     days = Counter(
         datetime.fromtimestamp(min(row.at_ms for row in rows) / 1000, tz=ZONE).strftime("%Y-%m-%d")
         for _, rows, _ in parts
@@ -250,11 +264,117 @@ def _figures(parts: list[tuple[Told, list[Row], bool]]) -> dict[str, Any]:
         "bounce_ratio": sum(bounces) / sessions,
         "active_ms": sum(active) / sessions,
         "depth_ratio": sum(max(row.depth for row in rows) for _, rows, _ in parts) / sessions,
-        "rage_per_1000": 1000 * sum(rage for rage, _ in judged) / clicks if clicks else None,
-        "dead_per_1000": 1000 * sum(dead for _, dead in judged) / clicks if clicks else None,
+        "rage_per_1000": 1000 * sum(rage for _, rage, _ in judged) / clicks if clicks else None,
+        "dead_per_1000": 1000 * sum(dead for _, _, dead in judged) / clicks if clicks else None,
         "conversions": sum(climb(t.rows, ("/p/…", "/thanks"), 60_000)[0] == 2 for t, _, _ in parts),
         "days": tuple(sorted(days.items())),
     }
+
+
+def stuck(told: Sequence[Told]) -> list[SnagCount]:
+    """Return the elements with rage or dead clicks, as plain Python counts them."""
+    found: defaultdict[tuple[str, str], list[tuple[str, bool, bool]]] = defaultdict(list)
+    fields = fields_of(told)
+    for each in told:
+        for row, rage, dead in clicks_of(each.rows, fields):
+            found[group_of(row.page, GROUPS), row.detail[1]].append((each.session, rage, dead))
+    rows = [
+        SnagCount(
+            page=page,
+            selector=selector,
+            text="T",
+            sessions=len({session for session, rage, dead in judged if rage or dead}),
+            clicks=len(judged),
+            rage=sum(rage for _, rage, _ in judged),
+            dead=sum(dead for _, _, dead in judged),
+        )
+        for (page, selector), judged in found.items()
+    ]
+    listed = [row for row in rows if row.sessions]
+    return sorted(listed, key=lambda row: (-row.sessions, -row.rage - row.dead, row.page, row.selector))
+
+
+def broken(told: Sequence[Told]) -> list[ErrorCount]:
+    """Return the script errors, as plain Python counts them."""
+    found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for each in told:
+        for row in each.rows:
+            if row.kind == "error":
+                found[group_of(row.page, GROUPS), row.detail].append(each.session)
+    rows = [ErrorCount(*key, sessions=len(set(met)), times=len(met)) for key, met in found.items()]
+    return sorted(rows, key=lambda row: (-row.sessions, -row.times, row.page, row.message))
+
+
+def visited(told: Sequence[Told]) -> list[PageCount]:
+    """Return the pages, as plain Python counts them."""
+    found: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for each in told:
+        for row in each.rows:
+            found[group_of(row.page, GROUPS)].append((each.session, row.kind))
+    rows = [
+        PageCount(
+            page=page,
+            sessions=len({session for session, _ in acts}),
+            pageviews=sum(kind == "pageview" for _, kind in acts),
+            clicks=sum(kind == "click" for _, kind in acts),
+        )
+        for page, acts in found.items()
+    ]
+    return sorted(rows, key=lambda row: (-row.sessions, row.page))
+
+
+def by_start(told: Sequence[Told]) -> list[Told]:
+    """Return the sessions as a list has them, the most recent first."""
+    return sorted(told, key=lambda each: (-each.rows[0].at_ms, each.session))
+
+
+def _shown(row: SessionRow) -> tuple[Any, ...]:
+    facts = (row.started_at, row.duration_ms, row.active_ms, row.pageviews, row.clicks, row.events)
+    return (row.session, *facts, row.errors, row.entry_page, row.country, row.device, row.tags)
+
+
+def _row(told: Told) -> tuple[Any, ...]:
+    kinds = Counter(row.kind for row in told.rows)
+    first, last = told.rows[0], told.rows[-1]
+    active = sum(row.detail for row in told.rows if row.kind == "active")
+    facts = (first.at_ms, last.at_ms - first.at_ms, active, kinds["pageview"], kinds["click"], len(told.rows))
+    tags = tuple(sorted({row.detail for row in told.rows if row.kind == "tag"}))
+    return (told.session, *facts, kinds["error"], first.page, told.visit.country, told.visit.device, tags)
+
+
+def annoyed(told: Sequence[Told]) -> dict[str, tuple[int, int]]:
+    """Return bursts of rage clicks and dead clicks of the sessions that have any."""
+    fields = fields_of(told)
+    found = {}
+    for each in told:
+        judged = clicks_of(each.rows, fields)
+        bursts, before = 0, dict[tuple[int, bool], tuple[int, bool]]()
+        for row, is_rage, _ in judged:
+            place = (row.pageview, row.detail[3] & 42 == 0)
+            last_ms, was_rage = before.get(place, (0, False))
+            bursts += is_rage and not (was_rage and row.at_ms - last_ms <= 1_000)
+            before[place] = (row.at_ms, is_rage)
+        dead = sum(is_dead for _, _, is_dead in judged)
+        if bursts or dead:
+            found[each.session] = (bursts, dead)
+    return found
+
+
+def daily(told: Sequence[Told], now_ms: int) -> Traffic:
+    """Return what each of the last days had, today's 24 hours first."""
+    events, pageviews, of_page = Counter[int](), Counter[int](), Counter[tuple[str, int]]()
+    for each in told:
+        for row in each.rows:
+            ago = (now_ms - 1 - row.at_ms) // clock.DAY_MS
+            events[ago] += 1
+            if row.kind == "pageview":
+                pageviews[ago] += 1
+                of_page[group_of(row.page, GROUPS), ago] += 1
+    return Traffic(
+        pageviews=tuple(pageviews[ago] for ago in range(WINDOWS)),
+        events=tuple(events[ago] for ago in range(WINDOWS)),
+        pages={page: tuple(of_page[page, ago] for ago in range(WINDOWS)) for page, _ in of_page},
+    )
 
 
 def _month(told: Told) -> str:
@@ -327,6 +447,10 @@ AT_THE_LIMITS = [
     visit((10, ("click", (0, "#buy", 2_500, 16)))),
     visit((10, ("click", (0, "#buy", 2_501, 16)))),
     visit((10, ("click", (0, FIELD, 2_501, 16)))),
+    # Drawn as a field on one page and a button on the others; the other way round by what was typed.
+    visit(*((10, act) for page in PAGES for act in (("pageview", page), ("click", (0, "#buy", -1, 16))))),
+    visit((10, ("input", "#name")), (10, ("error", "x is undefined"))),
+    visit(*((10, act) for page in PAGES for act in (("pageview", page), ("click", (0, "#name", -1, 16))))),
     clicks((300, 0), (300, 0), (700, 0)),
     clicks((300, 0), (301, 0), (700, 0)),
     clicks((300, 0), (300, 60), (300, 0)),
@@ -350,7 +474,7 @@ def test_every_figure_of_every_group_is_what_plain_python_counts(
     told = [each for each in inside if not each.visit.is_bot]
     chosen = Filter(site="default", groups=GROUPS, rules=(RULE,), from_ms=from_ms)
     asked = Asked(
-        zone="Europe/Berlin", fields=(FIELD,), conversion=Conversion("order", ("/p/…", "/thanks"), 60_000)
+        zone="Europe/Berlin", fields=DRAWN, conversion=Conversion("order", ("/p/…", "/thanks"), 60_000)
     )
 
     def question(
@@ -371,6 +495,42 @@ def test_every_figure_of_every_group_is_what_plain_python_counts(
             assert same(as_dict(row), wanted[row.key]), (by, row.key, as_dict(row), wanted[row.key])
     tagged = Counter(tag for each in told for tag in keys_of(each, By.TAG) if tag != "(none)")
     assert {each.tag: each.sessions for each in tags} == dict(tagged)
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(plan=VISITS, cut_hours=st.sampled_from([None, 48]))
+@example(plan=AT_THE_LIMITS, cut_hours=None)
+def test_every_list_is_what_plain_python_counts(
+    tmp_path_factory: pytest.TempPathFactory, plan: list[Visit], cut_hours: int | None
+) -> None:
+    home = create_home(tmp_path_factory.mktemp("store") / "data")
+    prepare(home)
+    now_ms = clock.now_ms()
+    people = [each for each in stored(home, plan, now_ms) if not each.visit.is_bot]
+    from_ms = None if cut_hours is None else now_ms - cut_hours * clock.HOUR_MS
+    told = [each for each in people if from_ms is None or each.rows[0].at_ms >= from_ms]
+    chosen = Filter(site="default", groups=GROUPS, from_ms=from_ms)
+
+    stuck_on, errors, seen, listed, friction_of = ask(
+        home,
+        chosen,
+        lambda con: (
+            snags(con, chosen, limit=999, fields=DRAWN),
+            script_errors(con, chosen, limit=999),
+            pages(con, chosen),
+            sessions(con, chosen, order="recent", limit=999),
+            friction(con, chosen, only=[each.session for each in told] or [""], fields=DRAWN),
+        ),
+    )
+    month = Filter(site="default", groups=GROUPS, from_ms=now_ms - WINDOWS * clock.DAY_MS)
+    days = ask(home, month, lambda con: traffic(con, month, now_ms=now_ms))
+
+    assert stuck_on == stuck(told)
+    assert errors == broken(told)
+    assert seen == visited(told)
+    assert [_shown(each) for each in listed] == [_row(each) for each in by_start(told)]
+    assert friction_of == annoyed(told)
+    assert days == daily(people, now_ms)
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 from usertrack_cli.api.ageing import say_ageing
+from usertrack_cli.api.layouts import fields_of
 from usertrack_cli.api.nothing import nothing
-from usertrack_cli.api.pages_drawn import PageDrawn, backdrop_of, field_selectors, page_drawn
+from usertrack_cli.api.pages_drawn import PageDrawn, backdrop_of, page_drawn
 from usertrack_cli.api.pictures import OnStep, Picture, dates, picture_of, silent
 from usertrack_cli.errors import UsageError
 from usertrack_cli.queries.filters import Filter
@@ -201,13 +202,11 @@ def counted_events(
             return _counted_moves(home, chosen, width=width, drawn=drawn, samples=samples)
         return _counted_rests(home, chosen, width=width, drawn=drawn)
     sorts = {"rage": Sort.RAGE, "dead": Sort.DEAD, "first-click": Sort.FIRST}
-    fields_of = field_selectors(home, chosen) if kind == "dead" else ()
+    known = fields_of(home, chosen) if kind == "dead" else ()
     found = ask(
         home,
         chosen,
-        lambda con: clicks(
-            con, chosen, sort=sorts.get(kind, Sort.EVERY), thresholds=thresholds, fields=fields_of
-        ),
+        lambda con: clicks(con, chosen, sort=sorts.get(kind, Sort.EVERY), thresholds=thresholds, fields=known),
     )
     return _counted_clicks(found, page=page, backdrop=backdrop, sessions_min=sessions_min)
 

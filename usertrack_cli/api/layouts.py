@@ -9,16 +9,17 @@ from usertrack_cli.queries.filters import Filter
 from usertrack_cli.store.home import Home
 
 if TYPE_CHECKING:
+    from usertrack_cli.queries.friction import Field
     from usertrack_cli.render.layout import Layout
 
 
-def fields_of(home: Home, chosen: Filter) -> tuple[str, ...]:
-    """Return the selectors of the site's elements that take input; a click there is never dead."""
+def fields_of(home: Home, chosen: Filter) -> tuple[Field, ...]:
+    """Return the elements of the site's pages that take input; a click there is never dead."""
     from usertrack_cli.store import catalog
-    from usertrack_cli.store.layouts import field_selectors
+    from usertrack_cli.store.layouts import fields
 
     with closing(catalog.connect(home)) as con:
-        return tuple(field_selectors(con, site=chosen.site))
+        return tuple(fields(con, site=chosen.site))
 
 
 def nearest_layout(home: Home, site: str, page: str, viewport_w: int) -> list[Layout]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from usertrack_cli.api.layouts import fields_of
 from usertrack_cli.api.nothing import nothing
-from usertrack_cli.api.pages_drawn import field_selectors
 from usertrack_cli.errors import UsageError
 from usertrack_cli.queries.filters import Filter
 from usertrack_cli.queries.friction import Thresholds
@@ -79,7 +79,7 @@ def page_ledger(home: Home, chosen: Filter, *, thresholds: Thresholds) -> Ledger
 
     if chosen.page is None:
         raise UsageError("a page is needed", hint="name it with --page")
-    fields = field_selectors(home, chosen)
+    fields = fields_of(home, chosen)
     found = ask(home, chosen, lambda con: ledger(con, chosen, thresholds=thresholds, fields=fields))
     if not found.elements:
         raise nothing(home, chosen, "clicks")

@@ -167,16 +167,3 @@ def backdrop_of(
     if page.layout is not None:
         return sketch.wireframe(page.layout, scale=pixel_ratio)
     return backdrop.blank(page.width_px, page.height_px, scale=pixel_ratio)
-
-
-def field_selectors(home: Home, chosen: Filter) -> tuple[str, ...]:
-    """Return the selectors of elements that take input, from every stored layout of the page."""
-    from usertrack_cli.queries.events import ask
-    from usertrack_cli.queries.pages import layouts_seen
-    from usertrack_cli.render.layout import BoxKind
-
-    seen = ask(home, chosen, lambda con: layouts_seen(con, chosen))
-    found = layouts(home, chosen.site or "default", {(each.page, each.layout) for each in seen})
-    return tuple(
-        sorted({b.selector for layout in found for b in layout.boxes if b.kind is BoxKind.FIELD and b.selector})
-    )

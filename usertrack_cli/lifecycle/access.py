@@ -17,7 +17,7 @@ from usertrack_cli.queries.filters import Filter
 from usertrack_cli.queries.sessions import friction, sessions
 from usertrack_cli.store import catalog
 from usertrack_cli.store.home import Home
-from usertrack_cli.store.layouts import field_selectors
+from usertrack_cli.store.layouts import fields
 from usertrack_cli.store.personal import held_of_session, layouts_brought
 from usertrack_cli.store.register import record_request
 
@@ -83,15 +83,15 @@ def copy_of(home: Home, places: Sequence[tuple[str, str]], *, agents: Sequence[s
     """
     with closing(catalog.connect(home)) as con:
         gone = set(con.execute("SELECT site, session FROM tombstones").fetchall())
-        fields = tuple(field_selectors(con, site=None))
-    wanted = sorted(set(places) - gone)
+        wanted = sorted(set(places) - gone)
+        known = {site: tuple(fields(con, site=site)) for site in {site for site, _ in wanted}}
     everybody = Filter(includes_bots=True)
 
     def question(duck: duckdb.DuckDBPyConnection) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         derived = []
         for site, session in wanted:
             one = replace(everybody, site=site, session=session)
-            rage, dead = friction(duck, one, only=[session], fields=fields).get(session, (0, 0))
+            rage, dead = friction(duck, one, only=[session], fields=known[site]).get(session, (0, 0))
             found = sessions(duck, one, order="recent", limit=1)
             derived += [asdict(replace(each, rage=rage, dead=dead)) for each in found]
         return derived, copied_rows(duck, wanted) if wanted else []

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from usertrack_cli.queries.events import columns_of
 from usertrack_cli.queries.filters import Filter, conditions
-from usertrack_cli.queries.friction import JUDGED, USUAL, Thresholds, values_of
+from usertrack_cli.queries.friction import JUDGED, USUAL, Field, Thresholds, values_of
 
 _COLUMNS = """
 x, y, coalesce(element_x, -1) AS element_x, coalesce(element_y, -1) AS element_y,
@@ -73,13 +73,13 @@ def clicks(
     *,
     sort: Sort = Sort.EVERY,
     thresholds: Thresholds = USUAL,
-    fields: tuple[str, ...] = (),
+    fields: tuple[Field, ...] = (),
 ) -> Clicks:
     """Return the clicks in the order they happened in each session.
 
     Args:
         thresholds: For rage and dead clicks.
-        fields: Selectors of elements that take input; a click there is never dead.
+        fields: Elements that take input; a click there is never dead.
     """
     where, values = conditions(chosen)
     if sort is Sort.EVERY:

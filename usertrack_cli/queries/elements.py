@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from usertrack_cli.queries.events import columns_of, rows_of
 from usertrack_cli.queries.expressions import DEPTH_RATIO
 from usertrack_cli.queries.filters import Filter, conditions
-from usertrack_cli.queries.friction import JUDGED, USUAL, Thresholds, values_of
+from usertrack_cli.queries.friction import JUDGED, USUAL, Field, Thresholds, values_of
 
 _ELEMENTS = """
 WITH {judged}
@@ -95,12 +95,12 @@ def ledger(
     chosen: Filter,
     *,
     thresholds: Thresholds = USUAL,
-    fields: tuple[str, ...] = (),
+    fields: tuple[Field, ...] = (),
 ) -> Ledger:
     """Return the elements of the page that were clicked.
 
     Args:
-        fields: Selectors of elements that take input; a click there is never dead.
+        fields: Elements that take input; a click there is never dead.
     """
     where, values = conditions(chosen)
     totals = rows_of(con, _PAGE.format(where=where), values)[0]

@@ -49,6 +49,12 @@ class Thresholds:
 
 USUAL = Thresholds()
 
+Field = tuple[str, str]
+"""``(page, selector)`` of an element that takes input: a click there changes nothing, and should not.
+
+On another page the same selector may be a button.
+"""
+
 JUDGED = """
 clicked AS (
     SELECT session, pageview, page, seq, idx, x, y, element_x, element_y, selector, text, container, document_w,
@@ -79,11 +85,12 @@ ended AS (
     FROM recent
 ),
 fields AS (
-    SELECT DISTINCT selector FROM events WHERE {where} AND kind = 'input' AND selector IS NOT NULL
-    UNION SELECT unnest($fields)
+    SELECT page AS field_page, selector AS field
+    FROM events WHERE {where} AND kind = 'input' AND selector IS NOT NULL
+    UNION SELECT unnest($field_pages), unnest($field_selectors)
 ),
 judged AS (
-    SELECT *, nth = 1 AS is_first,
+    SELECT * EXCLUDE (field_page, field), nth = 1 AS is_first,
            bool_or(ends_burst) OVER (
                PARTITION BY session, pageview, is_by_hand ORDER BY seq, idx
                ROWS BETWEEN CURRENT ROW AND $rage_clicks - 1 FOLLOWING
@@ -91,9 +98,9 @@ judged AS (
            coalesce(reaction_ms = -1 OR reaction_ms > $dead_ms, FALSE)
            AND coalesce(flags, 0) & 2 = 0
            AND NOT regexp_matches(coalesce(selector, ''), '(^|>)(input|select|textarea)(:[^>]*)?$')
-           AND coalesce(selector, '') NOT IN (SELECT selector FROM fields)
+           AND field IS NULL
            AS is_dead
-    FROM ended
+    FROM ended LEFT JOIN fields ON field_page = page AND field = selector
 )
 """
 """Common table expressions; the last, ``judged``, is every click with ``is_first``, ``is_rage``, ``is_dead``.
@@ -102,16 +109,19 @@ The centre of a burst is the middle of its bounding box.
 """
 
 
-def values_of(thresholds: Thresholds, *, fields: tuple[str, ...] = ()) -> dict[str, Any]:
+def values_of(thresholds: Thresholds, *, fields: tuple[Field, ...] = ()) -> dict[str, Any]:
     """Return the parameters of ``JUDGED``.
 
     Args:
-        fields: Selectors of elements that take input: a click there changes nothing, and should not.
+        fields: Of layouts; what was typed into in the range is known besides.
     """
+    # An empty list has no type that DuckDB could compare; no page has an empty name.
+    known = fields or (("", ""),)
     return {
         "rage_clicks": thresholds.rage_clicks,
         "rage_ms": thresholds.rage_ms,
         "rage_px": thresholds.rage_px,
         "dead_ms": thresholds.dead_ms,
-        "fields": list(fields) or [""],
+        "field_pages": [page for page, _ in known],
+        "field_selectors": [selector for _, selector in known],
     }

@@ -12,7 +12,7 @@ from usertrack_cli.naming import Conversion
 from usertrack_cli.queries.events import rows_of
 from usertrack_cli.queries.expressions import DEPTH_RATIO, PLACE
 from usertrack_cli.queries.filters import Filter, conditions, page_name
-from usertrack_cli.queries.friction import JUDGED, USUAL, values_of
+from usertrack_cli.queries.friction import JUDGED, USUAL, Field, values_of
 from usertrack_cli.queries.funnel import reached
 
 BOUNCE_ACTIVE_MS = 10_000
@@ -190,12 +190,12 @@ class Asked:
 
     Attributes:
         zone: Of days and hours.
-        fields: Selectors of elements that take input; a click there is never dead.
+        fields: Elements that take input; a click there is never dead.
         conversion: Whose sessions are counted.
     """
 
     zone: str = "UTC"
-    fields: tuple[str, ...] = ()
+    fields: tuple[Field, ...] = ()
     conversion: Conversion | None = None
 
 

@@ -11,7 +11,7 @@ import duckdb
 from usertrack_cli.queries.events import rows_of
 from usertrack_cli.queries.expressions import PLACE
 from usertrack_cli.queries.filters import Filter, conditions, page_matches
-from usertrack_cli.queries.friction import JUDGED, USUAL, values_of
+from usertrack_cli.queries.friction import JUDGED, USUAL, Field, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,13 +174,13 @@ def friction(
     chosen: Filter,
     *,
     only: Sequence[str] | None,
-    fields: tuple[str, ...],
+    fields: tuple[Field, ...],
 ) -> dict[str, tuple[int, int]]:
     """Return rage and dead clicks of the sessions that have any.
 
     Args:
         only: Sessions to look at; ``None`` looks at all.
-        fields: Selectors of elements that take input; a click there is never dead.
+        fields: Elements that take input; a click there is never dead.
     """
     where, values = conditions(chosen, without=frozenset({"page", "from_ms", "to_ms"}))
     if only is not None:

@@ -8,7 +8,7 @@ import duckdb
 
 from usertrack_cli.queries.events import rows_of
 from usertrack_cli.queries.filters import Filter, conditions, page_name
-from usertrack_cli.queries.friction import JUDGED, USUAL, values_of
+from usertrack_cli.queries.friction import JUDGED, USUAL, Field, values_of
 
 _SNAGS = """
 WITH {judged}
@@ -59,12 +59,12 @@ def snags(
     chosen: Filter,
     *,
     limit: int,
-    fields: tuple[str, ...] = (),
+    fields: tuple[Field, ...] = (),
 ) -> list[SnagCount]:
     """Return the elements that most sessions got stuck on.
 
     Args:
-        fields: Selectors of elements that take input; a click there is never dead.
+        fields: Elements that take input; a click there is never dead.
     """
     where, values = conditions(chosen)
     name, of_name = page_name(chosen)

@@ -22,6 +22,9 @@ RAGE_CLICKS, RAGE_MS, RAGE_PX = 3, 1_000, 30
 DEAD_MS = 2_500
 """A click that changed nothing for longer is dead; the tracker watches for 5 seconds."""
 
+Field = tuple[str, str]
+"""``(page, selector)``: on another page the same selector may be a button."""
+
 _NOT_BY_HAND = UNTRUSTED | KEYBOARD | AFTER_SELECTION
 """A triple click selects a paragraph: its later clicks come after a selection."""
 _INPUT = re.compile(r"(^|>)(input|select|textarea)(:[^>]*)?$")
@@ -63,19 +66,25 @@ def _is_burst(clicks: Sequence[Event]) -> bool:
     return all((px - x) ** 2 + (py - y) ** 2 <= RAGE_PX**2 for px, py in points)
 
 
-def field_selectors(recording: Recording) -> frozenset[str]:
-    """Return the selectors of elements that take input: a click there changes nothing, and should not."""
+def fields_of(recording: Recording) -> frozenset[Field]:
+    """Return the elements that take input: a click there changes nothing, and should not."""
+    # Pages may share a layout, which is then known by one of them.
+    shown = {(event.page, event.layout) for event in recording.events if event.layout}
+    shown |= {(layout.page, layout.hash) for layout in recording.layouts.values()}
     drawn = {
-        box.selector
-        for layout in recording.layouts.values()
-        for box in layout.boxes
+        (page, box.selector)
+        for page, layout in shown
+        if layout in recording.layouts
+        for box in recording.layouts[layout].boxes
         if box.kind is BoxKind.FIELD and box.selector
     }
-    return frozenset(drawn | {event.selector or "" for event in recording.events if event.kind == "input"})
+    typed = {(event.page, event.selector or "") for event in recording.events if event.kind == "input"}
+    return frozenset(drawn | typed)
 
 
-def is_dead_click(event: Event, fields: frozenset[str]) -> bool:
+def is_dead_click(event: Event, fields: frozenset[Field]) -> bool:
     """Return whether nothing answered a click; never of a field, a script's, or where nobody could tell."""
     reaction_ms, selector = event.reaction_ms, event.selector or ""
     is_slow = reaction_ms is not None and (reaction_ms == -1 or reaction_ms > DEAD_MS)
-    return is_slow and not event.has(UNTRUSTED) and selector not in fields and not _INPUT.search(selector)
+    is_field = (event.page, selector) in fields or _INPUT.search(selector) is not None
+    return is_slow and not event.has(UNTRUSTED) and not is_field

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields as fields_of
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from usertrack_cli.render.friction import field_selectors, is_dead_click, rage_bursts
+from usertrack_cli.render.friction import Field, fields_of, is_dead_click, rage_bursts
 from usertrack_cli.render.recording import Event
 from usertrack_cli.render.timeline import Timeline
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from usertrack_cli.render.recording import Recording
     from usertrack_cli.render.transcript import Moment
 
-_NAMES = tuple(field.name for field in fields_of(Event))
+_NAMES = tuple(field.name for field in dataclasses.fields(Event))
 _PLACED = frozenset(["move", "click"])
 
 
@@ -26,7 +26,7 @@ def stream(recording: Recording) -> dict[str, Any]:
     """
     timeline = Timeline(recording)
     told = {id(moment.event): moment for moment in timeline.moments}
-    bursts, fields = rage_bursts(recording), field_selectors(recording)
+    bursts, fields = rage_bursts(recording), fields_of(recording)
     return {
         "session": recording.session,
         "site": recording.site,
@@ -50,7 +50,7 @@ def stream(recording: Recording) -> dict[str, Any]:
 
 
 def _event(
-    event: Event, timeline: Timeline, moment: Moment | None, fields: frozenset[str], *, is_rage: bool
+    event: Event, timeline: Timeline, moment: Moment | None, fields: frozenset[Field], *, is_rage: bool
 ) -> dict[str, Any]:
     found = {name: getattr(event, name) for name in _NAMES}
     shown: dict[str, Any] = {name: value for name, value in found.items() if value is not None}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from usertrack_cli.render.friction import RAGE_MS, RAGE_PX, field_selectors, is_dead_click, rage_bursts
+from usertrack_cli.render.friction import RAGE_MS, RAGE_PX, Field, fields_of, is_dead_click, rage_bursts
 from usertrack_cli.render.layout import cut_text
 from usertrack_cli.render.recording import KEYBOARD, TOUCH
 from usertrack_cli.render.text import ascii_text, safe_text
@@ -69,7 +69,7 @@ class Moment:
 def moments(recording: Recording) -> tuple[Moment, ...]:
     """Return what happened in order; runs of clicks, typing and scrolling are one moment each."""
     told: list[Moment] = []
-    fields, bursts = field_selectors(recording), rage_bursts(recording)
+    fields, bursts = fields_of(recording), rage_bursts(recording)
     for index, event in enumerate(recording.events):
         moment = _moment(event) if event.kind != "click" else _click_moment(event, fields, bursts.get(index))
         if moment is None:
@@ -120,7 +120,7 @@ def _moment(event: Event) -> Moment | None:
             return _quiet_moment(event)
 
 
-def _click_moment(event: Event, fields: frozenset[str], burst: int | None) -> Moment:
+def _click_moment(event: Event, fields: frozenset[Field], burst: int | None) -> Moment:
     nothing = _nothing_text(event) if is_dead_click(event, fields) else ""
     kind = MomentKind.CLICK if burst is None else MomentKind.RAGE
     return Moment(event.at_ms, kind, _click_text(event, 1, nothing), event, nothing=nothing, burst=burst)

@@ -14,14 +14,15 @@ FIELD_LAYOUTS_PER_PAGE, FIELD_LAYOUTS_MAX = 3, 2_000
 """Layouts that are asked which elements take input: those of one page hardly differ in that."""
 _FIELDS = """
 WITH newest AS (
-    SELECT boxes, last_seen_at, row_number() OVER (PARTITION BY site, page ORDER BY last_seen_at DESC) AS nth
+    SELECT page, boxes, last_seen_at,
+           row_number() OVER (PARTITION BY site, page ORDER BY last_seen_at DESC) AS nth
     FROM layouts WHERE :site IS NULL OR site = :site
 )
-SELECT DISTINCT json_extract(box.value, '$[7]') AS selector
-FROM (SELECT boxes FROM newest WHERE nth <= :per_page ORDER BY last_seen_at DESC LIMIT :most) AS chosen,
+SELECT DISTINCT chosen.page, json_extract(box.value, '$[7]') AS selector
+FROM (SELECT page, boxes FROM newest WHERE nth <= :per_page ORDER BY last_seen_at DESC LIMIT :most) AS chosen,
      json_each(CAST(chosen.boxes AS TEXT)) AS box
 WHERE json_extract(box.value, '$[0]') = 'f' AND json_extract(box.value, '$[7]') <> ''
-ORDER BY selector
+ORDER BY chosen.page, selector
 """
 _STORED = """
 SELECT page, hash, document_w, document_h, viewport_w, viewport_h, boxes,
@@ -95,10 +96,10 @@ def nearest_layout_hash(
     return row[0], row[1]
 
 
-def field_selectors(con: sqlite3.Connection, *, site: str | None) -> list[str]:
-    """Return the selectors of elements that take input, from the newest layouts of every page."""
+def fields(con: sqlite3.Connection, *, site: str | None) -> list[tuple[str, str]]:
+    """Return page and selector of the elements that take input, from the newest layouts of every page."""
     rows = con.execute(_FIELDS, {"site": site, "per_page": FIELD_LAYOUTS_PER_PAGE, "most": FIELD_LAYOUTS_MAX})
-    return [selector for (selector,) in rows]
+    return rows.fetchall()
 
 
 def blank_texts(con: sqlite3.Connection, *, site: str, sessions: Iterable[str]) -> int:
