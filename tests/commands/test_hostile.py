@@ -200,9 +200,12 @@ def test_no_naughty_string_reaches_a_reader_raw(run: Run, home: Home, tmp_path: 
     for number, start in enumerate(range(0, len(naughty), 20), start=1):
         hostile_session(home, session_id(number), *naughty[start : start + 20])
 
-    telling = ("sessions", "pages", "replay", "export", "sql")
-    for number in (1, 9, 17):
-        assert check_every_command(run, tmp_path, session_id(number), naughty[1], only=telling) == []
+    # The rest prints nothing of a visitor, or draws it; test_hostile_replay.py replays every string.
+    telling = ("sessions", "pages", "stats", "tags", "elements", "funnel", "sql", "consent", "live", "doctor")
+    assert check_every_command(run, tmp_path, session_id(1), naughty[1], only=telling) == []
+    for other in (1, 9, 17):
+        one = check_every_command(run, tmp_path, session_id(other), naughty[1], only=("replay", "export"))
+        assert one == []
 
 
 def test_without_the_guard_the_check_fails(

@@ -25,7 +25,7 @@ NAUGHTY_STRINGS = Path(__file__).parents[2].parent / "shared" / "data" / "blns.j
 UNICODE, ASCII = Capabilities(), Capabilities(is_unicode=False, colours=Colours.NONE)
 SIZES = [(80, 24), (100, 30), (160, 50)]
 INSTANTS = {
-    "shop": [0, 3_300, 5_500, 7_400, 14_500, 18_600, 30_000, 98_900, 100_500],
+    "shop": [0, 3_300, 5_500, 7_400, 14_500, 18_600, 30_000, 98_900, 100_500, 102_000],
     "phone": [3_100, 6_000, 12_100],
 }
 HOSTILE = [
@@ -117,6 +117,22 @@ def test_typing_shows_as_dots_and_plain_values_as_text(shop_recording: Recording
 
     assert any("[•••••••••••____" in line for line in masked_lines)
     assert any("[Ada Lovelace___" in line for line in plain_lines)
+
+
+def test_a_window_without_the_focus_says_so_until_it_has_it_again() -> None:
+    events = [
+        Event(at_ms=at_ms, kind=kind, page="/x", pageview=1, value=value)
+        for at_ms, kind, value in ((0, "pageview", None), (1_000, "focus", "0"), (5_000, "focus", "1"))
+    ]
+    recording = Recording(session="s", site="d", started_at_ms=0, duration_ms=9_000, events=tuple(events))
+
+    shown = [
+        "another window has the focus"
+        in "\n".join(frame(recording, at_ms, width=80, height=24, capabilities=UNICODE).lines())
+        for at_ms in (500, 1_000, 4_999, 5_000)
+    ]
+
+    assert shown == [False, True, True, False]
 
 
 def test_a_recording_without_events_or_layouts_can_be_watched() -> None:

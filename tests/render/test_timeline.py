@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from usertrack_cli.render.layout import Layout
 from usertrack_cli.render.recording import Event, Recording
 from usertrack_cli.render.timeline import IDLE_MS, Timeline
 
@@ -72,6 +74,25 @@ def test_a_scene_is_what_the_events_up_to_then_made_it(
     assert scene.layout is not None
     assert scene.layout.hash == layout
     assert scene.scrolling.y == scroll_y
+
+
+def test_a_page_has_the_layout_of_its_time() -> None:
+    def event(at_ms: int, kind: str, **fields: Any) -> Event:
+        return Event(at_ms=at_ms, kind=kind, page="/", pageview=1, **fields)
+
+    layouts = {name: Layout("/", name, 1280, 800, 1280, 800, ()) for name in ("first", "opened")}
+    events = (
+        event(0, "pageview"),
+        event(900, "layout", layout="first"),
+        event(5_000, "layout", layout="opened"),
+    )
+    timeline = Timeline(
+        Recording(session="s", site="d", started_at_ms=0, duration_ms=9_000, events=events, layouts=layouts)
+    )
+
+    shown = [scene.layout and scene.layout.hash for scene in map(timeline.scene, (0, 4_999, 5_000, 9_000))]
+
+    assert shown == ["first", "first", "opened", "opened"]
 
 
 def test_typing_is_forgotten_with_the_page(shop_recording: Recording) -> None:

@@ -76,6 +76,19 @@ def test_each_kind_is_drawn_as_readers_know_it() -> None:
     ]
 
 
+def test_headings_are_bold_and_links_underlined() -> None:
+    boxes = (Box(BoxKind.HEADING, 0, 40, 300, 30, "Sign up"), Box(BoxKind.LINK, 0, 120, 100, 20, "Terms"))
+    layout = Layout("/", "h", 1280, 800, 1280, 800, boxes)
+
+    view = Wireframe(layout, Scale(columns=80, rows=20, viewport_w=1280, viewport_h=800)).view(Scrolling())
+
+    styles = {
+        character: view.styles[y][x] for y, row in enumerate(view.characters) for x, character in enumerate(row)
+    }
+    assert (styles["S"].bold, styles["S"].underline) == (True, False)
+    assert (styles["T"].bold, styles["T"].underline) == (False, True)
+
+
 def test_a_long_label_spills_into_blank_cells_and_moves_its_neighbour_but_covers_none() -> None:
     lines = view_of(
         Box(BoxKind.LINK, 0, 0, 32, 20, "A long way home"),
