@@ -41,10 +41,11 @@ def sender(home: Home) -> Sender:
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Tests see neither the caller's variables nor the system's data directory."""
+    """Tests see neither the caller's variables nor terminal, nor the system's data directory."""
     for name in list(os.environ):
-        if name.startswith("USERTRACK_"):
+        if name.startswith("USERTRACK_") or name in {"NO_COLOR", "LANG", "LC_ALL"}:
             monkeypatch.delenv(name)
+    monkeypatch.setenv("TERM", "xterm-256color")
     yield
 
 

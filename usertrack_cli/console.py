@@ -19,6 +19,8 @@ from usertrack_cli.render.text import cell_width, end_of, safe_text
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from usertrack_cli.render.grid import Capabilities
+
 EXIT_DONE = 0
 EXIT_INTERRUPTED = 130
 
@@ -81,7 +83,7 @@ def note(text: str) -> None:
 
 def shows_progress() -> bool:
     """Return True where standard error is a terminal that a line can be redrawn on."""
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return sys.stderr.isatty() and not is_dumb()
 
 
 def progress_line(text: str) -> None:
@@ -248,7 +250,29 @@ def terminal_width() -> int:
 
 def wants_colour() -> bool:
     """Return True on a terminal that shows colour and was not asked to leave it (no-color.org)."""
-    return is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_terminal() and not os.environ.get("NO_COLOR") and not is_dumb()
+
+
+def is_dumb() -> bool:
+    """Return True where lines can be written but none can be gone back to."""
+    return os.environ.get("TERM") == "dumb"
+
+
+def capabilities() -> Capabilities:
+    """Return what the reader can be shown: NO_COLOR, a dumb terminal and a locale without UTF-8 get ASCII."""
+    from usertrack_cli.render.grid import Capabilities
+
+    # A pipe need not say what stands at its end; cron has no TERM at all.
+    environment = os.environ if is_terminal() else {"TERM": "xterm", **os.environ}
+    return Capabilities.detected(environment, encoding=_encoding())
+
+
+def _encoding() -> str:
+    """Return the encoding that the reader asked for."""
+    # Python takes UTF-8 for granted where the locale is C or not installed, and then puts that into LC_CTYPE.
+    is_assumed = sys.flags.utf8_mode and not {"PYTHONUTF8", "PYTHONIOENCODING"} & os.environ.keys()
+    said = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return "ascii" if is_assumed and said and "utf" not in said.lower() else sys.stdout.encoding
 
 
 def instant_text(moment_ms: int, zone: ZoneInfo) -> str:

@@ -54,6 +54,9 @@ def test_a_copy_holds_every_column_of_every_row_and_nobody_elses(
 ) -> None:
     labels = api.SessionLabels(home, site="default", session=session_id(1))
     labels.add_note("looked at the price twice", at_ms=10)
+    labels.add_tag("call back")
+    labels.mark_watched()
+    labels.toggle_star()
 
     done = run("access", *OF_FIRST, "-o", str(tmp_path / "copy"), "--request", "2026-17")
 
@@ -67,7 +70,10 @@ def test_a_copy_holds_every_column_of_every_row_and_nobody_elses(
         kept = {name: value for name, value in row.items() if value is not None and name != "occurred_at"}
         assert {name: value for name, value in event.items() if name != "occurred_at"} == kept
     assert [each["session"] for each in said["sessions"]] == [session_id(1)]
-    assert said["sessions"][0]["held"]["operator_notes"][0]["note"] == "looked at the price twice"
+    held = said["sessions"][0]["held"]
+    assert held["operator_notes"][0]["note"] == "looked at the price twice"
+    assert held["operator_tags"][0]["tag"] == "call back"
+    assert held["watched"][0]["is_starred"] == 1
     assert said["browser_identifications"] == [FIRST_AGENT]
     assert "Oak & Ember Ltd" in said["about"]["Controller"]
     for file in (tmp_path / "copy").iterdir():

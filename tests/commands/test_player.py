@@ -285,6 +285,9 @@ class Jotter:
     def add_note(self, note: str, *, at_ms: int | None = None) -> None:
         self.taken.append((note, at_ms))
 
+    def remove_note(self, note: str, *, at_ms: int) -> None:
+        self.taken.append(("gone", (note, at_ms)))
+
     def toggle_star(self) -> bool:
         self.taken.append(("star", len(self.taken)))
         return True
@@ -305,6 +308,18 @@ def test_while_something_is_typed_keys_are_letters_and_no_time_passes() -> None:
 
     assert jotter.taken == [("tag", "q 1"), ("star", 1)]
     assert (player.at_ms, player.ending, player.notice) == (0, None, "starred")
+
+
+def test_a_note_is_changed_where_it_stands_and_taken_back_when_emptied() -> None:
+    jotter = Jotter()
+    player = Playback(Screenplay(recording()), labels=jotter)
+
+    type_into(player, "5", "N", "a", "enter", "N", "enter", "N", "b", "enter", "N", "escape")
+    type_into(player, "N", "backspace", "backspace", "enter")
+
+    assert jotter.taken == [("a", 30_000), ("ab", 30_000), ("gone", ("a", 30_000)), ("gone", ("ab", 30_000))]
+    assert player.notice == "note taken back"
+    assert player.screenplay.timeline.recording.notes == ()
 
 
 def test_a_label_that_is_refused_is_said_and_the_player_goes_on() -> None:
@@ -346,6 +361,24 @@ def test_the_list_of_events_stands_beside_a_wide_page_and_in_place_of_a_narrow_o
 
     assert "no layout" in wide and "event signup" in wide
     assert "no layout" not in narrow and "event signup" in narrow
+
+
+@pytest.mark.parametrize(
+    ("width", "ending"),
+    [
+        (72, "paused 1× skip idle · ? help"),
+        (56, "(nav a)         paused 1×"),
+        (40, "clicked “Pricing… paused 1×"),
+    ],
+)
+def test_what_happened_goes_before_what_the_player_does(width: int, ending: str) -> None:
+    player = playback()
+    type_into(player, "0", ".")
+
+    row = player.frame(width=width, height=24, capabilities=Capabilities()).lines()[22]
+
+    assert row.endswith(ending), row
+    assert "clicked “Pric" in row
 
 
 def test_with_several_in_turn_enter_goes_on_at_once() -> None:

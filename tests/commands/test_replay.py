@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import stat
+import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -89,6 +91,59 @@ def test_json_has_the_tags_of_the_page_and_those_given_by_hand(run: Run, home: H
     assert json.loads(run("replay", session, "--json").out)["tags"] == ["call back", "vip"]
 
 
+def test_notes_are_read_where_they_were_written_and_stay_out_of_files(
+    run: Run, home: Home, session: str, tmp_path: Path
+) -> None:
+    labels = api.SessionLabels(home, site="default", session=session)
+    labels.add_note("asks \x1b[2Jtwice", at_ms=1_500)
+    labels.add_note("call back")
+
+    assert json.loads(run("replay", session, "--json").out)["notes"] == [
+        {"at_ms": 1_500, "note": "asks \x1b[2Jtwice"},
+        {"at_ms": 0, "note": "call back"},
+    ]
+    told = run("replay", session, "--transcript").out.splitlines()
+    assert "00:00 note: call back" in told
+    assert "00:01 note: asks ·[2Jtwice" in told
+    assert "note: call back" in run("replay", session).out
+    assert run("replay", session, "--cast", str(tmp_path / "a.cast")).code == 0
+    assert "call back" not in (tmp_path / "a.cast").read_text()
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_who_wants_no_signs_gets_ascii_in_a_pipe_too(
+    run: Run, session: str, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    assert not run("replay", session).out.isascii()
+
+    monkeypatch.setenv(name, value)
+
+    assert run("replay", session).out.isascii()
+    assert run("replay", session, "--transcript").out.isascii()
+
+
+@pytest.mark.parametrize(
+    ("said", "is_ascii"),
+    [
+        ({"LANG": "C"}, True),
+        ({"LC_ALL": "POSIX"}, True),
+        ({"LANG": "de_DE.ISO-8859-1"}, True),
+        ({"LANG": "C.UTF-8"}, False),
+        ({}, False),
+    ],
+)
+def test_a_locale_without_utf8_gets_ascii(
+    home: Home, session: str, said: dict[str, str], *, is_ascii: bool
+) -> None:
+    command = [sys.executable, "-m", "usertrack_cli", "replay", session, "--at", "1", "--data", str(home.root)]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "PYTHON"))}
+
+    done = subprocess.run(command, capture_output=True, timeout=60, check=True, env=kept | said)
+
+    assert done.stdout.isascii() is is_ascii
+    assert done.stderr == b""
+
+
 def test_several_sessions_follow_each_other(run: Run, session: str, sender: Sender) -> None:
     sender.again(session=session_id(2)).send(0, pageview(path="/help"))
 
@@ -165,6 +220,8 @@ def test_a_file_that_cannot_be_written_leaves_what_was_there(
         ["s000", "--gif", "a.gif", "--svg", "a.svg"],
         ["s000", "--size", "9x9"],
         ["s000", "--size", "٣x٤"],
+        ["s000", "--at", "nan"],
+        ["s000", "--at", "inf"],
     ],
 )
 def test_calls_that_contradict_themselves_are_refused(run: Run, session: str, arguments: list[str]) -> None:

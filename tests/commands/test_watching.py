@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -41,8 +42,8 @@ class Watchers:
         self._home = home
         self.made: list[Terminal] = []
 
-    def watch(self, *arguments: str, stdin: str | None = None) -> Terminal:
-        command = usertrack("replay", *arguments, "--data", str(self._home.root))
+    def watch(self, *arguments: str, stdin: str | None = None, **environment: str) -> Terminal:
+        command = usertrack("replay", *arguments, "--data", str(self._home.root), environment=environment)
         read_end, write_end = os.pipe()
 
         def child() -> None:
@@ -86,6 +87,7 @@ def test_what_nobody_has_watched_plays_in_turn_and_takes_labels(
     watcher.wait_for("00:30.0")
     watcher.type("Nasks twice\x7f\x7f\x7f\x7f\x7fagain\r")
     watcher.wait_for("noted")
+    watcher.wait_for("00:30.0  note: asks again")
     watcher.type("tnever mind")
     watcher.wait_for("tag: never mind")
     # Escape is a key of its own once nothing follows it.
@@ -101,6 +103,50 @@ def test_what_nobody_has_watched_plays_in_turn_and_takes_labels(
     assert [(note.note, note.at_ms) for note in found.notes] == [("asks again", 30_000)]
     assert labels(home, second).is_watched
     assert not labels(home, third).is_watched
+
+
+def test_a_note_is_found_again_changed_and_taken_back(
+    home: Home, three_sessions: list[str], watchers: Watchers
+) -> None:
+    api.SessionLabels(home, site="default", session=three_sessions[0]).add_note("asks twice", at_ms=20_000)
+    watcher = watchers.watch(three_sessions[0])
+    watcher.wait_for("/page-1")
+
+    watcher.type("0..")
+    watcher.wait_for("00:20.0  note: asks twice")
+    watcher.type("N!\r")
+    watcher.wait_for("note: asks twice!")
+    assert [note.note for note in labels(home, three_sessions[0]).notes] == ["asks twice!"]
+    watcher.type("N" + "\x7f" * 11 + "\r")
+    watcher.wait_for("note taken back")
+    watcher.type("q")
+
+    assert watcher.exit_status() == 0
+    assert "note: asks" not in watcher.text()
+    assert labels(home, three_sessions[0]).notes == ()
+
+
+def test_a_terminal_without_colour_plays_in_ascii(three_sessions: list[str], watchers: Watchers) -> None:
+    watcher = watchers.watch(three_sessions[0], NO_COLOR="1")
+
+    watcher.wait_for("/page-1")
+    watcher.type(" ?")
+    watcher.wait_for("this help")
+    watcher.type("q")
+
+    assert watcher.exit_status() == 0
+    assert watcher.written.isascii()
+    assert re.search(rb"\x1b\[[0-9;]*[34]8;", watcher.written) is None
+
+
+def test_a_dumb_terminal_gets_the_storyboard(home: Home, three_sessions: list[str], watchers: Watchers) -> None:
+    watcher = watchers.watch(three_sessions[0], TERM="dumb")
+
+    assert watcher.exit_status() == 0
+    assert watcher.written.isascii()
+    assert b"\x1b" not in watcher.written
+    assert b'clicked "Buy" (#buy)' in watcher.written
+    assert not labels(home, three_sessions[0]).is_watched
 
 
 def test_keys_come_from_the_terminal_while_ids_come_from_a_pipe(
@@ -148,6 +194,10 @@ def test_tmux_shows_the_same_and_gets_its_screen_back(home: Home, three_sessions
         wait_for("01:00.0")
         tmux("send-keys", ",")
         wait_for("00:00.9")
+        tmux("send-keys", "C-z")
+        stopped = wait_for("Stopped")
+        tmux("send-keys", "fg", "Enter")
+        wait_for("00:00.9")
         tmux("resize-window", "-x", "110", "-y", "30")
         resized = wait_for("00:00.9", width=110)
         tmux("send-keys", "q")
@@ -156,6 +206,7 @@ def test_tmux_shows_the_same_and_gets_its_screen_back(home: Home, three_sessions
         tmux("kill-server")
 
     assert len(half.splitlines()) == 24
+    assert "00:00.9" not in stopped
     assert len(resized.splitlines()) == 30
     assert "00:00.9" not in after
     assert "page-1" not in after.replace(command, "")

@@ -54,6 +54,12 @@ class SessionLabels:
 
         self._done(lambda con: add_note(con, **self._where, note=note, at_ms=at_ms, now_ms=clock.now_ms()))
 
+    def remove_note(self, note: str, *, at_ms: int) -> None:
+        """Take a remark on one instant back; one on the whole session stands at its start."""
+        from usertrack_cli.store.labels import remove_note
+
+        self._done(lambda con: remove_note(con, **self._where, note=note, at_ms=at_ms))
+
     def toggle_star(self) -> bool:
         """Give it a star or take it away; return whether it has one now."""
         from usertrack_cli.store.labels import set_star

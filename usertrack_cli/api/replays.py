@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from usertrack_cli.render.recording import Recording
 
 
-def recording(home: Home, *, session: str, site: str | None = None) -> Recording:
+def recording(home: Home, *, session: str, site: str | None = None, with_notes: bool = False) -> Recording:
     """Return one session ready to be played, with the layouts of its pages.
 
     Args:
         session: Its id, the beginning of it, or ``@3`` for the third row of the last list.
+        with_notes: Adds the remarks of those who watched; left out of what is made to be shared.
 
     Raises:
         UsageError: Several sessions start like this.
@@ -33,7 +34,7 @@ def recording(home: Home, *, session: str, site: str | None = None) -> Recording
     """
     from usertrack_cli.queries.events import ask
     from usertrack_cli.queries.sessions import session_events, sessions_by_prefix
-    from usertrack_cli.render.recording import Event, Recording
+    from usertrack_cli.render.recording import Event, Recording, note_event
 
     if session.startswith("@"):
         site, session = row_of_last_list(home, session)
@@ -62,7 +63,8 @@ def recording(home: Home, *, session: str, site: str | None = None) -> Recording
     pages = {row["page"] for row in rows} - {layout.page for layout in measured}
     viewport_w = next((row["viewport_w"] for row in rows if row["viewport_w"]), 0)
     borrowed = [layout for page in sorted(pages) for layout in nearest_layout(home, site, page, viewport_w)]
-    given = SessionLabels(home, site=site, session=session).read().tags
+    labels = SessionLabels(home, site=site, session=session).read()
+    said = {row["name"] for row in rows if row["kind"] == "tag" and row["name"]}
     return Recording(
         session=session,
         site=site,
@@ -72,9 +74,10 @@ def recording(home: Home, *, session: str, site: str | None = None) -> Recording
         browser=_most_frequent(row["browser"] for row in rows),
         os=_most_frequent(row["os"] for row in rows),
         device=_most_frequent(row["device"] for row in rows),
-        tags=tuple(sorted({*given, *(row["name"] for row in rows if row["kind"] == "tag" and row["name"])})),
+        tags=tuple(sorted({*labels.tags, *said})),
         events=tuple(events),
         layouts={layout.hash: layout for layout in [*borrowed, *measured]},
+        notes=tuple(note_event(note.at_ms, note.note) for note in labels.notes) if with_notes else (),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -51,13 +50,8 @@ def command(
     def look() -> Shown:
         return _shown(call, within_ms=within_ms, include_bots=include_bots)
 
-    from usertrack_cli.render.grid import Capabilities
-
-    able = Capabilities.detected(
-        os.environ if console.is_terminal() else {"TERM": "xterm"}, encoding=sys.stdout.encoding
-    )
-    is_drawn = console.is_terminal() and sys.stdin.isatty() and os.environ.get("TERM") != "dumb"
-    (_screen if is_drawn else _lines)(look, able, every_s=every_s, count=count)
+    is_drawn = console.is_terminal() and sys.stdin.isatty() and not console.is_dumb()
+    (_screen if is_drawn else _lines)(look, console.capabilities(), every_s=every_s, count=count)
 
 
 def _shown(call: Call, *, within_ms: int, include_bots: bool) -> Shown:

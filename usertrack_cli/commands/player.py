@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from usertrack_cli.commands.player_help import draw_help
 from usertrack_cli.commands.prompt import Prompt, instant_ms
 from usertrack_cli.commands.screen import Screen, Stopped
 from usertrack_cli.errors import UsageError
 from usertrack_cli.render.frames import EVENTS_WIDTH, Screenplay
 from usertrack_cli.render.grid import Capabilities, Grid, Role, Style
+from usertrack_cli.render.recording import note_event
 from usertrack_cli.render.text import cell_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from usertrack_cli.render.recording import Recording
+    from usertrack_cli.render.recording import Event, Recording
 
 FRAME_S = 1 / 30
 PAUSED_S = 0.1
@@ -27,23 +29,6 @@ STEP_MS, LONG_STEP_MS = 5_000, 30_000
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 EVENTS_SCREEN_MIN = 110
 """Narrower screens have no room for a list of events beside the page: there it takes the page's place."""
-
-HELP = (
-    ("space", "pause, play; at the end: from the start"),
-    ("← →", "5 seconds back, ahead"),
-    ("shift ← →", "30 seconds"),
-    (", .", "previous, next event"),
-    ("p n", "previous, next page"),
-    ("0 … 9", "0 % … 90 % of the session"),
-    ("g", "go to an instant, such as 1:30"),
-    ("+ -", "faster, slower (¼ to 16×)"),
-    ("i", "skip idle time, or sit through it"),
-    ("e", "list of events beside the page"),
-    ("t * N", "add a tag, a star, a note"),
-    ("enter", "next session, where several play"),
-    ("?", "this help"),
-    ("q", "quit"),
-)
 
 
 class Ending(StrEnum):
@@ -62,6 +47,9 @@ class Labelling(Protocol):
 
     def add_note(self, note: str, *, at_ms: int | None = None) -> None:
         """Put a remark on it, or on one instant of it."""
+
+    def remove_note(self, note: str, *, at_ms: int) -> None:
+        """Take a remark on one instant back."""
 
     def toggle_star(self) -> bool:
         """Give it a star or take it away; return whether it has one now."""
@@ -145,7 +133,7 @@ class Playback:
             "e": lambda: setattr(self, "shows_events", not self.shows_events),
             "g": lambda: self._ask("go to (1:30, or seconds)", self._go_to),
             "t": lambda: self._ask("tag", self._add_tag),
-            "N": lambda: self._ask("note", self._add_note),
+            "N": self._ask_for_note,
             "*": self._toggle_star,
             "?": lambda: setattr(self, "shows_help", True),
             "q": lambda: setattr(self, "ending", Ending.QUIT),
@@ -156,7 +144,7 @@ class Playback:
         answer = prompt.press(key)
         if prompt.is_done:
             self.prompt = None
-        if answer:
+        if answer is not None:
             try:
                 prompt.action(answer)
             except UsageError as error:
@@ -164,6 +152,17 @@ class Playback:
 
     def _ask(self, title: str, action: Callable[[str], None]) -> None:
         self.prompt = Prompt(title, action)
+
+    def _ask_for_note(self) -> None:
+        """Take a note on this instant; one that is there is changed, and taken back when it is emptied."""
+        notes = self.screenplay.timeline.recording.notes
+        old = next((note for note in reversed(notes) if note.at_ms == self.at_ms), None)
+        self.prompt = Prompt(
+            "note" if old is None else "note (empty it to take it back)",
+            lambda text: self._write_note(old, text),
+            text=(old.text or "") if old else "",
+            takes_nothing=old is not None,
+        )
 
     def _go_to(self, text: str) -> None:
         self._seek(instant_ms(text))
@@ -173,10 +172,18 @@ class Playback:
             self.labels.add_tag(tag)
             self.notice = f"tagged {tag}"
 
-    def _add_note(self, note: str) -> None:
-        if self.labels is not None:
-            self.labels.add_note(note, at_ms=self.at_ms)
-            self.notice = "noted"
+    def _write_note(self, old: Event | None, text: str) -> None:
+        if self.labels is None or (old is not None and old.text == text):
+            return
+        if text:
+            self.labels.add_note(text, at_ms=self.at_ms)
+        if old is not None:
+            self.labels.remove_note(old.text or "", at_ms=old.at_ms)
+        recording = self.screenplay.timeline.recording
+        kept = [note for note in recording.notes if note is not old]
+        notes = (*kept, note_event(self.at_ms, text)) if text else tuple(kept)
+        self.screenplay = Screenplay(replace(recording, notes=notes))
+        self.notice = "noted" if text else "note taken back"
 
     def _toggle_star(self) -> None:
         if self.labels is not None:
@@ -220,16 +227,22 @@ class Playback:
         if self.prompt is not None:
             self.prompt.draw(grid, y)
         else:
-            mark = "▶" if self.is_playing else "end" if self.is_at_end else "paused"
-            idle = " skip idle" if self.skips_idle else ""
-            several = f"{self.position} · " if self.position else ""
-            state = f"  {several}{mark} {self.speed:g}×{idle} · ? help "
-            if self.notice:
-                state = f"  {self.notice} "
-            grid.write(max(width - cell_width(state), 0), y, state, Style(Role.MUTED, bold=bool(self.notice)))
+            self._draw_state(grid, y)
         if self.shows_help:
-            _draw_help(grid)
+            draw_help(grid)
         return grid if capabilities.is_unicode else grid.in_ascii()
+
+    def _draw_state(self, grid: Grid, y: int) -> None:
+        """Draw what the player does; all that leaves room for what happened, else the least of it."""
+        mark = "▶" if self.is_playing else "end" if self.is_at_end else "paused"
+        several = f"{self.position} · " if self.position else ""
+        least = self.notice or f"{several}{mark} {self.speed:g}×"
+        whole = least if self.notice else f"{least}{' skip idle' * self.skips_idle} · ? help"
+        room = grid.width - cell_width("".join(grid.characters[y]).rstrip())
+        text = whole if cell_width(whole) + 3 <= room else least
+        state = f"{' ' if cell_width(text) + 3 <= room else '…'} {text} "
+        style = Style(Role.MUTED, bold=bool(self.notice))
+        grid.write(max(grid.width - cell_width(state), 0), y, state, style)
 
 
 def play(
@@ -285,14 +298,3 @@ def _run(playback: Playback, screen: Screen, clock: Callable[[], float]) -> Endi
             playback.pass_time(now_s - before_s)
         before_s = now_s
     return playback.ending
-
-
-def _draw_help(grid: Grid) -> None:
-    width = min(max(cell_width(meaning) for _, meaning in HELP) + 16, grid.width)
-    left, top = max((grid.width - width) // 2, 0), max((grid.height - len(HELP) - 2) // 2, 0)
-    for y in range(top, min(top + len(HELP) + 2, grid.height)):
-        grid.clear(left, y, width)
-        grid.restyle(left, y, width, Style(reverse=True))
-    for y, (keys, meaning) in enumerate(HELP, start=top + 1):
-        grid.write(left + 2, y, keys, Style(bold=True, reverse=True), cells=11)
-        grid.write(left + 14, y, meaning, Style(reverse=True), cells=width - 15)

@@ -26,28 +26,31 @@ class Prompt:
 
     Attributes:
         action: Called with the text once it is complete.
+        takes_nothing: True where an empty text is an answer too.
     """
 
     title: str
     action: Callable[[str], None]
     text: str = ""
+    takes_nothing: bool = False
     is_done: bool = False
 
-    def press(self, key: str) -> str:
-        """Take a key; return the text when it is complete, else "".
+    def press(self, key: str) -> str | None:
+        """Take a key; return the text when it is complete, else ``None``.
 
         Enter completes, escape gives up.
         """
         if key == "enter":
             self.is_done = True
-            return self.text.strip()
+            text = self.text.strip()
+            return text if text or self.takes_nothing else None
         if key == ESCAPE:
             self.is_done = True
         elif key == "backspace":
             self.text = self.text[:-1]
         elif len(key) == 1 and key.isprintable() and len(self.text) < CHARACTERS_MAX:
             self.text += key
-        return ""
+        return None
 
     def draw(self, grid: Grid, y: int) -> None:
         """Draw the line; of a long text its end shows."""

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,7 +65,8 @@ def command(
     """Play sessions in the terminal; in a pipe, print them as text.
 
     Several play one after the other. Pictures show the first rage click, else the first dead click, unless --at
-    says when. Watching marks a session as watched; ? shows the keys.
+    says when. Watching marks a session as watched; ? shows the keys. With NO_COLOR, TERM=dumb or a
+    locale without UTF-8 all is drawn in ASCII; a dumb terminal gets text.
 
     Example:  usertrack replay --worst
 
@@ -81,17 +83,17 @@ def command(
             hint="only --at goes together with --svg and --png",
         )
     chosen = _chosen(call, sessions or [], unwatched=unwatched, worst=worst)
-    at_ms = None if moment is None else round(moment * 1000)
-    capabilities = _capabilities()
+    at_ms = None if moment is None else _instant_ms(moment)
+    capabilities = console.capabilities()
     if targets:
         kind, path = next(iter(targets.items()))
         _write(call, chosen(), kind, path, at_ms=at_ms, size=size)
-    elif any(texts) or not console.is_terminal():
+    elif any(texts) or not console.is_terminal() or console.is_dumb():
         form = Rendition.of(transcript=transcript, as_json=as_json, is_frame=at_ms is not None)
-        # In a pipe a queue is read one at a time, as it is watched one at a time.
+        # As text a queue is read one at a time, as it is watched one at a time.
         queue = chosen()[:1] if unwatched or worst else chosen()
         for site, session in queue:
-            recording = api.recording(call.home, site=site, session=session)
+            recording = api.recording(call.home, site=site, session=session, with_notes=True)
             console.lines(
                 printed(recording, form, at_ms=at_ms, size=size_of(size, (80, 24)), capabilities=capabilities)
             )
@@ -99,12 +101,10 @@ def command(
         _play(call, chosen(), capabilities)
 
 
-def _capabilities() -> Capabilities:
-    from usertrack_cli.render.grid import Capabilities
-
-    # A file or a pipe has no terminal whose look could matter, only an encoding.
-    environment = os.environ if console.is_terminal() else {"TERM": "xterm"}
-    return Capabilities.detected(environment, encoding=sys.stdout.encoding)
+def _instant_ms(seconds: float) -> int:
+    if not isfinite(seconds):
+        raise UsageError(f"--at cannot be {seconds}", hint="seconds since the session started, such as 18.3")
+    return round(seconds * 1000)
 
 
 def _chosen(
@@ -170,7 +170,7 @@ def _play(call: Call, chosen: Sequence[tuple[str | None, str]], capabilities: Ca
 
     with _keyboard() as input_fd:
         for number, (site, session) in enumerate(chosen, start=1):
-            recording = api.recording(call.home, site=site, session=session)
+            recording = api.recording(call.home, site=site, session=session, with_notes=True)
             labels = api.SessionLabels(call.home, site=recording.site, session=recording.session)
             labels.mark_watched()
             ending = play(

@@ -77,6 +77,8 @@ class Screen:
             self._enter()
             yield
         finally:
+            # From here on a signal has nothing to break off but this.
+            self._is_stopping = True
             self._leave()
             for number, handler in previous.items():
                 signal.signal(number, handler)

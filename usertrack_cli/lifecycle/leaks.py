@@ -129,7 +129,7 @@ def _of_catalog(home: Home, site: str | None) -> Iterator[Leak]:
             )
         for table, column, undo in (
             ("tags", "tag", "take it off: usertrack tags remove"),
-            ("notes", "note", "take it back: usertrack replay, then the note"),
+            ("notes", "note", "take it back: usertrack replay, then N on the note and empty it"),
         ):
             rows = con.execute(_LABELS.format(column=column, table=table), (site,)).fetchall()
             for label_site, text in rows:

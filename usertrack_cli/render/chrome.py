@@ -33,6 +33,7 @@ _MARKS: dict[MomentKind, tuple[str, Style]] = {
     MomentKind.CUSTOM: ("★", Style(Role.CUSTOM, bold=True)),
     MomentKind.ERROR: ("!", Style(Role.RAGE, bold=True)),
     MomentKind.RAGE: ("✖", Style(Role.RAGE, bold=True)),
+    MomentKind.NOTE: ("“", Style(Role.CUSTOM, bold=True)),
 }
 """What stands for a moment on the bar; of two in one cell the later of this list."""
 _WEIGHTS = {kind: weight for weight, kind in enumerate(_MARKS)}

@@ -61,6 +61,11 @@ class Event:
         return bool((self.flags or 0) & flags)
 
 
+def note_event(at_ms: int | None, text: str) -> Event:
+    """Return a remark on an instant, or on the whole session, as an event of no page."""
+    return Event(at_ms=at_ms or 0, kind="note", page="", pageview=0, text=text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """A whole session, ready to be played.
@@ -70,6 +75,7 @@ class Recording:
         tags: Of the page's own script and of those who watched.
         events: In order; ``at_ms`` never decreases.
         layouts: By layout hash.
+        notes: Remarks of those who watched, each an event of the kind note; no part of a file to be shared.
     """
 
     session: str
@@ -83,3 +89,4 @@ class Recording:
     tags: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
     layouts: dict[str, Layout] = field(default_factory=dict)
+    notes: tuple[Event, ...] = ()

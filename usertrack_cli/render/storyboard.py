@@ -20,6 +20,7 @@ FRAMES_MAX = 40
 """Frames of a storyboard unless asked otherwise: a thousand lines are read, more are scrolled past."""
 
 _SHOWN = (
+    MomentKind.NOTE,
     MomentKind.RAGE,
     MomentKind.ERROR,
     MomentKind.PAGE,

@@ -38,6 +38,7 @@ def stream(recording: Recording) -> dict[str, Any]:
         "os": recording.os,
         "device": recording.device,
         "tags": list(recording.tags),
+        "notes": [{"at_ms": each.at_ms, "note": each.text} for each in recording.notes],
         "pages": [
             {"number": each.number, "page": each.page, "title": each.title, "from_ms": each.from_ms}
             for each in timeline.pageviews

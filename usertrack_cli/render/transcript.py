@@ -42,6 +42,7 @@ class MomentKind(StrEnum):
     AWAY = "away"
     RESIZE = "resize"
     TAG = "tag"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ def moments(recording: Recording) -> tuple[Moment, ...]:
             continue
         place = _begun(told, moment)
         told.append(moment if place is None else _joined(told.pop(place), moment))
-    return tuple(_without_echoes(told))
+    told = [*_without_echoes(told), *map(_note_moment, recording.notes)]
+    return tuple(sorted(told, key=lambda moment: moment.at_ms))
 
 
 def transcript(recording: Recording, *, is_unicode: bool = True) -> list[str]:
@@ -124,6 +126,11 @@ def _click_moment(event: Event, fields: frozenset[Field], burst: int | None) -> 
     nothing = _nothing_text(event) if is_dead_click(event, fields) else ""
     kind = MomentKind.CLICK if burst is None else MomentKind.RAGE
     return Moment(event.at_ms, kind, _click_text(event, 1, nothing), event, nothing=nothing, burst=burst)
+
+
+def _note_moment(event: Event) -> Moment:
+    text = f"note: {safe_text(event.text or '', cells=MESSAGE_CELLS)}"
+    return Moment(event.at_ms, MomentKind.NOTE, text, event)
 
 
 def _quiet_moment(event: Event) -> Moment | None:

@@ -77,6 +77,14 @@ def add_note(
     )
 
 
+def remove_note(con: sqlite3.Connection, *, site: str, session: str, note: str, at_ms: int) -> None:
+    """Take a remark on an instant back; one without an instant stands at the start."""
+    con.execute(
+        "DELETE FROM notes WHERE site = ? AND session = ? AND note = ? AND coalesce(at_ms, 0) = ?",
+        (site, session, note, at_ms),
+    )
+
+
 def mark_watched(con: sqlite3.Connection, *, site: str, session: str, now_ms: int) -> None:
     """Remember that somebody watched a session."""
     con.execute(
