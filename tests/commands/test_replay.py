@@ -106,8 +106,15 @@ def test_notes_are_read_where_they_were_written_and_stay_out_of_files(
     assert "00:00 note: call back" in told
     assert "00:01 note: asks ·[2Jtwice" in told
     assert "note: call back" in run("replay", session).out
-    assert run("replay", session, "--cast", str(tmp_path / "a.cast")).code == 0
-    assert "call back" not in (tmp_path / "a.cast").read_text()
+    for file, call in (
+        ("a.cast", ["replay", session, "--cast"]),
+        ("a.svg", ["replay", session, "--at", "1.6", "--svg"]),
+        ("a.json", ["export", "--session", session, "-o"]),
+        ("a.html", ["report", "--replays", "1", "-o"]),
+    ):
+        assert run(*call, str(tmp_path / file)).code == 0
+        content = (tmp_path / file).read_text(encoding="utf-8")
+        assert "call back" not in content and "twice" not in content, file
 
 
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])

@@ -45,7 +45,8 @@ def command(
     In what follows @3 means the third row of the list: usertrack replay @3.
 
     RAGE counts bursts of three clicks within a second inside 30 px; DEAD counts clicks that nothing answered
-    for 2.5 s, those on fields and those of unknown outcome left out.
+    for 2.5 s, those on fields and those of unknown outcome left out. A narrow terminal has no room for device,
+    browser, country and tags, and leaves them out in this order; a pipe has them all.
 
     Example:  usertrack sessions --sort friction --unwatched
     """
