@@ -66,8 +66,6 @@ def test_the_player_writes_no_sequence_but_its_own(home: Home, session: str) -> 
 
     try:
         terminal.wait_for("page 1/")
-        terminal.type(" ")
-        terminal.wait_for("paused")
         terminal.type("e")
         for place in "0123456789":
             terminal.type(place)
