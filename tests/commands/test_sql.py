@@ -12,6 +12,7 @@ import pytest
 
 from tests.commands.conftest import Run
 from tests.senders import Sender, session_id
+from usertrack_cli import console
 from usertrack_cli.store import catalog
 from usertrack_cli.store.home import Home
 
@@ -25,6 +26,21 @@ def test_a_question_is_answered_in_each_format(run: Run, two_visitors: tuple[Sen
         {"page": "/shop", "views": 2},
         {"page": "/cart", "views": 1},
     ]
+
+
+def test_more_columns_than_a_terminal_has_room_for_stand_below_each_other(
+    run: Run, two_visitors: tuple[Sender, Sender], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    lines = run("sql", "SELECT * FROM sessions ORDER BY session").out.splitlines()
+
+    assert lines[0].split() == ["row", "column", "value"]
+    assert ["2", "exit_page", "/cart"] in [line.split() for line in lines]
+    assert max(map(len, lines)) <= 80
+    assert run("sql", "SELECT 1 AS a, 2 AS b").out.splitlines() == ["a  b", "1  2"]
 
 
 def test_sessions_have_their_route_and_their_end(run: Run, two_visitors: tuple[Sender, Sender]) -> None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from usertrack_cli import api, console
-from usertrack_cli.console import Heading
+from usertrack_cli.console import Format, Heading
 from usertrack_cli.errors import UsageError
 from usertrack_cli.options import Call, shared
 from usertrack_cli.plural import count
+
+if TYPE_CHECKING:
+    from usertrack_cli.queries.sql import Result
+
+_COLUMN_LEAST, _GAP = 8, 2
+"""Cells of a column that has given way, and of what stands between two."""
 
 
 @shared(outputs=True)
@@ -62,9 +68,34 @@ def command(
     else:
         asked = sys.stdin.read() if statement == "-" else str(statement)
         found = api.sql(call.home, asked, site=call.site, rules=call.settings.tag, attached=attached)
+    chosen = console.chosen_format(**call.wants)
+    if chosen is Format.TABLE and _least_width(found) > console.terminal_width():
+        _down(found)
+        return
     headings = [Heading(name, name, is_flexible=True, shows=_shown) for name in found.names]
     listed = (dict(zip(found.names, row, strict=True)) for row in found.rows)
-    console.listing(headings, listed, console.chosen_format(**call.wants))
+    console.listing(headings, listed, chosen)
+
+
+def _least_width(found: Result) -> int:
+    """Return the cells that the answer needs at the least with its columns beside each other."""
+    cells = zip(*[found.names, *([_shown(value) for value in row] for row in found.rows)], strict=True)
+    return sum(min(_COLUMN_LEAST, max(map(len, column))) + _GAP for column in cells)
+
+
+def _down(found: Result) -> None:
+    """Print a line for each value: so many columns have no room beside each other."""
+    headings = (
+        Heading("row", "row", "right"),
+        Heading("column", "column"),
+        Heading("value", "value", is_flexible=True, shows=_shown),
+    )
+    values = [
+        {"row": number, "column": name, "value": value}
+        for number, row in enumerate(found.rows, start=1)
+        for name, value in zip(found.names, row, strict=True)
+    ]
+    console.listing(headings, values, Format.TABLE)
 
 
 def _form(call: Call, output: Path, *, parquet: bool) -> api.TableFormat:
