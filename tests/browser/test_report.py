@@ -127,6 +127,21 @@ def test_it_fits_the_screen_and_is_quiet(browser: Browser, quiet: Path, width: i
         assert noted == []
 
 
+def test_a_long_page_is_broken_and_pushes_no_column_out(browser: Browser, home: Home, tmp_path: Path) -> None:
+    long = "/journal/" + "-".join(["how-we-oil-oak"] * 8)
+    rage = [click(1_000 + 100 * n, 40, 50, reaction_ms=-1) for n in range(4)]
+    Sender(home, session_id(1), page=long).send(0, pageview(0, long), *rage, ["e", 3_000, "x", "/a.js", 1, 2])
+    path = written(home, tmp_path / "r.html", replays=0)
+
+    with opened(browser, path) as (page, _):
+        cut = page.evaluate(
+            """[...document.querySelectorAll('.scroll')]
+              .filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.ariaLabel)"""
+        )
+
+        assert cut == []
+
+
 def test_a_replay_is_played_by_keys_alone(browser: Browser, quiet: Path) -> None:
     with opened(browser, quiet) as (page, noted):
         stage = page.query_selector(".player")

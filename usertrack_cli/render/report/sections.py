@@ -211,7 +211,7 @@ def _sessions(sessions: Sequence[SessionShown]) -> Html:
         Column("rage", is_number=True),
         Column("dead", is_number=True),
         Column("errors", is_number=True),
-        Column("entry", is_short=True),
+        Column("entry", is_long=True),
         Column("device", is_minor=True),
     )
     rows = [

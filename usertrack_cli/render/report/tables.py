@@ -13,13 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; one that is short is never broken, one that is minor gives way on a narrow screen."""
+    """One column; one that is short is never broken, one that is minor gives way on a narrow screen.
+
+    One that is long is broken anywhere, and never into a column of single letters.
+    """
 
     title: str
     is_number: bool = False
     is_bar: bool = False
     is_minor: bool = False
     is_short: bool = False
+    is_long: bool = False
 
     @property
     def kind(self) -> str | None:
@@ -29,6 +33,7 @@ class Column:
             ("bar", self.is_bar),
             ("minor", self.is_minor),
             ("short", self.is_short),
+            ("long", self.is_long),
         ]
         return " ".join(name for name, is_so in names if is_so) or None
 
