@@ -14,6 +14,8 @@ from usertrack_cli.errors import UsertrackError
 FILE = "batches.jsonl.gz"
 ADDRESS = "203.0.113.1"
 """Of the first recorded visitor; all are from a documentation range (RFC 5737)."""
+ORIGIN = "http://localhost:35903"
+"""Of the shop when its visitors were recorded: a browser says it, and by it own pages are told from others."""
 _ACCEPTED = {200, 204}
 
 
@@ -63,6 +65,7 @@ def _send(connection: HTTPConnection, batch: RecordedBatch, *, now_ms: int) -> N
     body = batch.body | {"t": now_ms - batch.ago_ms - started_before_sending, "n": now_ms}
     headers = {
         "Content-Type": "text/plain;charset=UTF-8",
+        "Origin": ORIGIN,
         "User-Agent": batch.user_agent,
         "X-Forwarded-For": batch.address,
     }
