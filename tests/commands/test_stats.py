@@ -40,6 +40,21 @@ def test_the_span_before_stands_beside(run: Run, home: Home) -> None:
     assert [(row["key"], row["sessions"]) for row in rows] == [("before", 1), ("total", 2)]
 
 
+def test_every_hour_and_day_is_there_and_of_fewer_days_the_newest(run: Run, home: Home) -> None:
+    for number in range(25):
+        when = clock.now_ms() - number * 25 * clock.HOUR_MS - clock.MINUTE_MS
+        Sender(home, session_id(number), started_at=when, received_at=when).send(0, pageview())
+
+    def keys(*arguments: str) -> list[str]:
+        return [row["key"] for row in json.loads(run("stats", "--tz", "UTC", "--json", *arguments).out)[:-1]]
+
+    days = keys("--by", "day")
+    assert keys("--by", "hour") == [f"{hour:02}:00" for hour in range(24)]
+    assert (len(days), days) == (25, sorted(days))
+    assert keys("--by", "day", "--limit", "3") == days[-3:]
+    assert len(keys("--by", "page", "--limit", "1")) == 1
+
+
 def test_a_pipe_gets_the_days_as_json(run: Run, two_visitors: tuple[Sender, Sender]) -> None:
     (row,) = csv.DictReader(io.StringIO(run("stats", "--csv").out))
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from usertrack_cli.queries.funnel import Step
     from usertrack_cli.queries.overview import Figures
 
+GROUPS_USUAL = 20
 GROUPS_MAX = 100_000
 """Groups of the span before that are looked through for those of this one."""
 
@@ -51,13 +52,14 @@ def overview(
     *,
     by: str | None = None,
     zone: ZoneInfo | None = None,
-    limit: int = 20,
+    limit: int | None = None,
     with_previous: bool = False,
     conversion: Conversion | None = None,
 ) -> Overview:
     """Return the totals of a range and, told apart by ``by``, its groups.
 
     Args:
+        limit: Groups at the most, of days the newest; ``None`` is all hours, weekdays or days and 20 of others.
         conversion: Whose sessions are counted among the figures.
 
     Raises:
@@ -70,6 +72,7 @@ def overview(
     asked = question.Asked(zone=str(zone or "UTC"), fields=fields_of(home, chosen), conversion=conversion)
     kind = None if by is None else question.By(by)
     earlier = previous(chosen) if with_previous else None
+    most = limit or (question.ROWS_MAX if kind in question.IN_ORDER else GROUPS_USUAL)
 
     def answer(con: duckdb.DuckDBPyConnection) -> Overview:
         before_groups = []
@@ -77,7 +80,7 @@ def overview(
             before_groups = question.groups(con, earlier, kind, asked, limit=GROUPS_MAX)
         return Overview(
             total=question.totals(con, chosen, asked),
-            groups=tuple(question.groups(con, chosen, kind, asked, limit=limit)) if kind else (),
+            groups=tuple(question.groups(con, chosen, kind, asked, limit=most)) if kind else (),
             before=None if earlier is None else question.totals(con, earlier, asked),
             sessions_before={each.key or "": each.sessions for each in before_groups},
             bots=question.bot_sessions(con, chosen),

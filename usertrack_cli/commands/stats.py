@@ -26,8 +26,8 @@ _BYS = (
 )  # fmt: skip
 _TICKS = "▁▂▃▄▅▆▇█"
 _DAYS_MAX = 30
-_WIDE_MIN, _TICKS_NARROW = 100, 8
-"""On a narrower terminal a tick stands for several days."""
+_TICKS_FROM = ((140, _DAYS_MAX), (100, 15), (0, 8))
+"""Where there is less room a tick stands for several days, and columns beside them are not crowded out."""
 _KEY_LEAST = 12
 _KEYS_LEAST = {"page": 20, "entry": 20, "exit": 20, "referrer": 24, "route": 40}
 """Keys that begin alike need more room, and get it from the columns that say least."""
@@ -38,7 +38,10 @@ def command(
     *,
     call: Call,
     by: Annotated[str | None, typer.Option("--by", help=f"Tell sessions apart by {', '.join(_BYS)}.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Rows at the most.")] = 20,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", "-n", min=1, max=1000, help="Rows at the most: 20, of hours and days all."),
+    ] = None,
     compare: Annotated[str | None, typer.Option("--compare", help="previous: beside the span before.")] = None,
     conversion: Annotated[
         str | None, typer.Option("--conversion", metavar="NAME", help="A [[conversion]] of the settings.")
@@ -158,7 +161,8 @@ def _row(figures: Figures, *, key: str | None = None) -> dict[str, Any]:
 
 def _headings(by: str | None, rows: list[dict[str, Any]]) -> tuple[Heading, ...]:
     days = sorted({day for row in rows for day, _ in row["days"]})
-    ticks = _DAYS_MAX if console.terminal_width() >= _WIDE_MIN else _TICKS_NARROW
+    width = console.terminal_width()
+    ticks = next(ticks for least, ticks in _TICKS_FROM if width >= least)
     return (
         Heading("key", (by or "").upper(), is_flexible=True, least=_KEYS_LEAST.get(by or "", _KEY_LEAST)),
         Heading("sessions", "SESSIONS", "right"),

@@ -216,8 +216,11 @@ def groups(
     """
     parts, values = _parts(chosen, asked, by)
     shown = "unnest(CASE WHEN len(key) = 0 THEN [NULL] ELSE key END)" if by is By.TAG else "key"
-    sql = _GROUPS.format(**parts, shown=shown, order="k.key" if by in IN_ORDER else "sessions DESC, k.key")
-    return [_figures(row, asked) for row in rows_of(con, sql, values | {"limit": limit})]
+    order = "k.key" if by in IN_ORDER else "sessions DESC, k.key"
+    # Of more days than are asked for the newest are meant.
+    sql = _GROUPS.format(**parts, shown=shown, order="k.key DESC" if by is By.DAY else order)
+    found = [_figures(row, asked) for row in rows_of(con, sql, values | {"limit": limit})]
+    return found[::-1] if by is By.DAY else found
 
 
 def bot_sessions(con: duckdb.DuckDBPyConnection, chosen: Filter) -> int:
