@@ -129,7 +129,12 @@ def test_every_write_is_one_synchronized_update(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize(
     ("number", "status"),
-    [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP)],
+    [
+        (signal.SIGINT, 130),
+        (signal.SIGTERM, -signal.SIGTERM),
+        (signal.SIGHUP, -signal.SIGHUP),
+        (signal.SIGQUIT, -signal.SIGQUIT),
+    ],
 )
 def test_signals_end_the_player_and_give_the_terminal_back(
     terminal: Terminal, number: signal.Signals, status: int

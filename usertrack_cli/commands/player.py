@@ -257,8 +257,8 @@ def play(
 ) -> Ending:
     """Play a recording in the terminal until the watcher leaves it.
 
-    The terminal is given back as it was however the player ends: key, exception, Ctrl-C, Ctrl-Z,
-    SIGTERM and SIGHUP; the last two end the process as they would have without a player.
+    The terminal is given back as it was however the player ends: key, exception, Ctrl-C, Ctrl-Z, SIGQUIT,
+    SIGTERM and SIGHUP; the last three end the process as they would have without a player.
 
     Args:
         clock: Seconds that never run backwards, from any start.

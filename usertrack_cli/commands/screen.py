@@ -68,6 +68,7 @@ class Screen:
         handlers = {
             signal.SIGTERM: self._stop,
             signal.SIGHUP: self._stop,
+            signal.SIGQUIT: self._stop,
             signal.SIGINT: self._stop,
             signal.SIGTSTP: self._suspend,
             signal.SIGCONT: self._resume,
