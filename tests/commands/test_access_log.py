@@ -183,7 +183,12 @@ def test_figures_leave_logs_out_unless_they_are_asked_for(
     everything = json.loads(run("stats", "--json", "--source", "all", "--include-bots").out)[-1]
     assert (of_logs["sessions"], of_logs["pageviews"]) == (3, 4)
     assert (everything["sessions"], everything["pageviews"]) == (6, 8)
-    assert of_logs["depth_ratio"] is None
+    # What a log cannot know is not known, rather than 0.
+    assert [of_logs[name] for name in ("depth_ratio", "bounce_ratio", "active_ms")] == [None] * 3
+    recorded = json.loads(run("stats", "--json", "--include-bots").out)[-1]
+    assert [everything[name] for name in ("bounce_ratio", "active_ms")] == [
+        recorded[name] for name in ("bounce_ratio", "active_ms")
+    ]
     assert run("stats", "--source", "nope").code == 2
 
 

@@ -99,7 +99,7 @@ facts AS (
     SELECT session, part, min(occurred_at) AS started_at, arg_min(visitor, place) AS visitor,
            count(*) FILTER (kind = 'pageview') AS pageviews, count(*) FILTER (kind = 'click') AS clicks,
            count(*) FILTER (kind = 'input') AS inputs, coalesce(sum(active_ms), 0)::BIGINT AS active_ms,
-           {depth} AS depth_ratio,
+           {depth} AS depth_ratio, bool_or(source = 'log') AS is_log,
            {key} AS key
     FROM (
         SELECT *, {place} AS place, {part} AS part
@@ -118,7 +118,10 @@ per_session AS (
 
 _FIGURES = """
        count(*) AS sessions, count(DISTINCT visitor) AS visitors, sum(pageviews)::BIGINT AS pageviews,
-       sum(clicks)::BIGINT AS clicks, avg(is_bounce::INTEGER) AS bounce_ratio, avg(active_ms) AS active_ms,
+       sum(clicks)::BIGINT AS clicks,
+       -- A log knows nothing of what happened on a page.
+       avg(is_bounce::INTEGER) FILTER (NOT is_log) AS bounce_ratio,
+       avg(active_ms) FILTER (NOT is_log) AS active_ms,
        avg(depth_ratio) AS depth_ratio,
        1000.0 * sum(rage) / nullif(sum(clicks), 0) AS rage_per_1000,
        1000.0 * sum(dead) / nullif(sum(clicks), 0) AS dead_per_1000,
@@ -163,8 +166,8 @@ class Figures:
 
     Attributes:
         key: What they have in common; ``None`` for all of them.
-        bounce_ratio: 0 to 1, as is ``depth_ratio``; ``None`` without sessions.
-        active_ms: Mean.
+        bounce_ratio: 0 to 1, as is ``depth_ratio``; ``None`` without sessions, and of access logs.
+        active_ms: Mean; ``None`` as ``bounce_ratio`` is.
         rage_per_1000: Of clicks; ``None`` without clicks.
         conversions: Sessions that converted; ``None`` where no conversion was asked for.
         days: ``(day, sessions)`` for the days that had any, in order.
