@@ -32,6 +32,8 @@ from usertrack_cli.store.traces import session_tables
 from usertrack_cli.store.workspace import workspace
 
 GONE, STAYS = "G0000000000canary00001", "S0000000000others00001"
+LISTED = f"\n{GONE}"
+"""Which sessions a file holds is a list in the catalog, a line each; the list of the erased has no lines."""
 DAY = "2026-11-20"
 NUMBERS = 1_234_500_000
 NOW_MS = 1_763_640_000_000
@@ -61,9 +63,10 @@ def table(*rows: dict[str, Any]) -> pa.Table:
 
 
 def tokens(sender: Sender) -> list[str]:
-    """What must not be found any more, the session's id apart."""
+    """What must not be found any more: of the session's id, what stands in lists of files and not alone."""
     kept = {"site", "session", "visitor"}
-    return [sender.visitor, FIRST_IP, *(f"canary-{name}" for name in STRINGS if name not in kept), "canary-"]
+    texts = [f"canary-{name}" for name in STRINGS if name not in kept]
+    return [sender.visitor, FIRST_IP, LISTED, *texts, "canary-"]
 
 
 @pytest.fixture
@@ -182,6 +185,7 @@ def test_the_canaries_are_where_they_are_looked_for(home: Home, gone: Sender) ->
         assert any(place in each for each in found), place
     for file in ("catalog.sqlite", "batch-", "spill", "catalog-before-9.sqlite"):
         assert any(each.startswith(file) for each in found), file
+    assert any(each.startswith("catalog.sqlite") and each.endswith(LISTED) for each in found)
     assert any((home.quarantine).rglob("*.parquet"))
 
 
@@ -230,7 +234,9 @@ def test_without_secure_delete_canaries_would_stay(
 
     erase(home, [("default", GONE)])
 
-    assert any(each.startswith("catalog.sqlite") for each in hits(home, tokens(gone)))
+    found = [each for each in hits(home, tokens(gone)) if each.startswith("catalog.sqlite")]
+    assert any(each.endswith(LISTED) for each in found)
+    assert any("canary-" in each for each in found)
 
 
 def test_without_the_checkpoint_canaries_would_stay(

@@ -141,6 +141,17 @@ def test_the_texts_of_a_layout_are_blanked_and_asked_for_again(home: Home, first
     assert needs_text == 1
 
 
+def test_texts_that_were_left_in_a_layout_would_not_be_verified(
+    home: Home, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A control of the test above."""
+    sender.send(0, pageview(), layouts=(LAYOUT,))
+    monkeypatch.setattr(erasure, "blank_texts", lambda *_, **__: 0)
+
+    with pytest.raises(IncompleteError, match=r"are still in layouts$"):
+        erase(home, [("default", sender.session)])
+
+
 @pytest.mark.parametrize("step", ["_erase_from_catalog", "_erase_from_segments", "_checkpoint", "_verify"])
 def test_an_erasure_that_broke_off_is_finished_by_the_next_start(
     home: Home, first: Sender, second: Sender, step: str, monkeypatch: pytest.MonkeyPatch

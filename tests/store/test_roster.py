@@ -12,8 +12,12 @@ from tests.store.rows import events
 from tests.store.test_versions import GOLDEN, opened
 from usertrack_cli import api, clock
 from usertrack_cli.errors import IncompleteError
+from usertrack_cli.lifecycle import erasure
 from usertrack_cli.lifecycle.erasure import erase
+from usertrack_cli.lifecycle.restoration import restore
+from usertrack_cli.lifecycle.verification import verify_chain
 from usertrack_cli.store import catalog, compaction, migration
+from usertrack_cli.store.backup import back_up
 from usertrack_cli.store.doctor import Status, examine
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.parquet import sessions_in, write_segment
@@ -109,6 +113,57 @@ def test_an_erasure_does_not_believe_a_list_that_is_wrong(home: Home) -> None:
     erase(home, [("default", NAMES[2])])
 
     assert lists(home) == [({NAMES[0], NAMES[1], NAMES[3]}, {NAMES[0], NAMES[1], NAMES[3]})]
+
+
+def test_a_list_whose_file_is_lost_forgets_the_erased_too(home: Home) -> None:
+    put(home, *NAMES[:2])
+    lost = put(home, *NAMES[1:], seq=1)
+    (home.segments / lost).unlink()
+
+    assert erase(home, [("default", NAMES[1])]).rows == 3
+
+    with closing(catalog.connect(home)) as con:
+        assert listed_sessions(con, lost) == {NAMES[2], NAMES[3]}
+
+
+def test_an_erasure_that_left_a_list_as_it_was_would_not_be_verified(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A control of the test above."""
+    (home.segments / put(home, *NAMES)).unlink()
+    monkeypatch.setattr(erasure, "strike_sessions", lambda *_: None)
+
+    with pytest.raises(IncompleteError, match=r"are still in segments$"):
+        erase(home, [("default", NAMES[1])])
+
+
+def test_an_erased_session_that_a_list_names_again_is_found(home: Home) -> None:
+    path = put(home, *NAMES)
+    erase(home, [("default", "e" * 22)])
+    assert verify_chain(home).back == ()
+
+    pretend(home, path, "".join(f"\n{name}" for name in [*NAMES, "e" * 22]))
+
+    assert verify_chain(home).back == (("lists of segments", 1),)
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_backup_names_files_that_it_does_not_hold_and_no_erased_session_is_left_there(
+    home: Home, tmp_path: Path, *, is_told: bool
+) -> None:
+    """Whoever restores without the ledger is the control."""
+    put(home, *NAMES[:2])
+    put(home, *NAMES[1:], seq=1)
+    with closing(catalog.connect(home)) as con, workspace(home) as folder:
+        assert compaction.compact(con, home, folder, now_ms=clock.now_ms()) == 2
+    back_up(home, tmp_path / "b", now_ms=clock.now_ms(), with_keys=True, keep=None)
+    erase(home, [("default", NAMES[1])])
+
+    restore(tmp_path / "b", tmp_path / "again", ledger=home.ledger if is_told else None)
+
+    content = b"".join(file.read_bytes() for file in (tmp_path / "again").glob("catalog.sqlite*"))
+    assert f"\n{NAMES[0]}".encode() in content
+    assert (f"\n{NAMES[1]}".encode() in content) is not is_told
 
 
 def test_a_deep_look_finds_a_list_that_is_wrong(home: Home) -> None:

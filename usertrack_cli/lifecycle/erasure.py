@@ -20,7 +20,7 @@ from usertrack_cli.errors import IncompleteError
 from usertrack_cli.lifecycle.pending import Pending, begin, discard, left_behind
 from usertrack_cli.lifecycle.receipt import Receipt, issue
 from usertrack_cli.lifecycle.request import Request
-from usertrack_cli.lifecycle.survey import changed_files, held_by, places_left, survey
+from usertrack_cli.lifecycle.survey import LISTING, changed_files, held_by, places_left, survey
 from usertrack_cli.store import catalog, reserve
 from usertrack_cli.store.catalog import transaction
 from usertrack_cli.store.home import Home
@@ -33,7 +33,7 @@ from usertrack_cli.store.quarantine import forget, sound_segments
 from usertrack_cli.store.remembered import forget_sessions
 from usertrack_cli.store.reserve import spent_reserve
 from usertrack_cli.store.rewriting import files_at_once, rewrite_segment
-from usertrack_cli.store.roster import roster_rows
+from usertrack_cli.store.roster import roster_rows, strike_sessions
 from usertrack_cli.store.segment import Segment
 from usertrack_cli.store.swap import swap, unlink
 from usertrack_cli.store.traces import delete_gone, name_gone, part_of, segment_files, session_tables
@@ -229,6 +229,7 @@ def _erase_from_segments(
                 new = [segment for written in pool.map(rewritten, going) for segment in written]
             _put_in_place(con, home, going, new)
     _erase_strays(con, home, by_site)
+    strike_sessions(con, by_site)
 
 
 def _is_held(home: Home, segment: Segment, by_site: dict[str, set[str]]) -> bool:
@@ -313,4 +314,4 @@ def _verify(
             f"rows of the erased sessions are still in {', '.join(sorted(left))}",
             hint="run the same command again; a damaged file in quarantine has to be removed by hand",
         )
-    return {"files": files, "tables": len(session_tables(con)) + 1}
+    return {"files": files, "tables": len(session_tables(con)) + len(LISTING)}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from usertrack_cli.store.home import Home
 from usertrack_cli.store.parquet import sessions_in
 from usertrack_cli.store.quarantine import quarantined
 from usertrack_cli.store.rewriting import files_at_once
-from usertrack_cli.store.roster import may_hold, roster_rows
+from usertrack_cli.store.roster import are_listed, may_hold, roster_rows
 from usertrack_cli.store.traces import (
     batch_fields,
     name_gone,
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     import sqlite3
 
 BySite = Mapping[str, set[str]]
+LISTING = ("layouts", "segments")
+"""Tables that name sessions and have no row for each."""
+_BROUGHT = "SELECT count(*) FROM layouts WHERE (site, brought_by) IN (SELECT site, session FROM gone)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +109,7 @@ def survey(con: sqlite3.Connection, home: Home, by_site: BySite) -> Found:
         events=events,
         segments=tuple(held),
         tables=rows_of_gone(con),
-        layouts=con.execute(
-            "SELECT count(*) FROM layouts WHERE (site, brought_by) IN (SELECT site, session FROM gone)"
-        ).fetchone()[0],
+        layouts=con.execute(_BROUGHT).fetchone()[0],
         quarantined=tuple(aside),
         damaged_rows=damaged_rows,
         unsearchable=unsearchable,
@@ -126,7 +128,8 @@ def held_by(home: Home, path: str, sessions: set[str]) -> bool:
 
 def places_left(con: sqlite3.Connection, home: Home, by_site: BySite, found: Found) -> tuple[set[str], int]:
     """Return the files and tables that still hold one of the sessions, and how many files were decoded."""
-    left = set(rows_of_gone(con))
+    is_listed = (bool(con.execute(_BROUGHT).fetchone()[0]), are_listed(con, by_site))
+    left = {*rows_of_gone(con), *compress(LISTING, is_listed)}
     files = [
         file
         for file in [*segment_files(home), *quarantined_segments(home)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields
 
@@ -85,6 +85,38 @@ def listed_sessions(con: sqlite3.Connection, path: str) -> set[str] | None:
 def learn_sessions(con: sqlite3.Connection, path: str, sessions: Iterable[str]) -> None:
     """Note which sessions a segment holds."""
     con.execute("UPDATE segments SET sessions = ? WHERE path = ?", (_listed(sessions), path))
+
+
+def strike_sessions(con: sqlite3.Connection, by_site: Mapping[str, AbstractSet[str]]) -> None:
+    """Take sessions out of every list that still names them.
+
+    That is where the file is not there to be written anew: it was lost, or a backup named it as retired.
+    """
+    for path, sessions in _naming(con, by_site):
+        learn_sessions(con, path, sessions)
+
+
+def are_listed(con: sqlite3.Connection, by_site: Mapping[str, AbstractSet[str]]) -> bool:
+    """Return whether a list still names one of these sessions of their site."""
+    return any(True for _ in _naming(con, by_site))
+
+
+def every_listed(con: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Return ``(site, session)`` of every session that a list names."""
+    rows = con.execute("SELECT site, sessions FROM segments WHERE sessions IS NOT NULL").fetchall()
+    return {(site, session) for site, sessions in rows for session in _ids(sessions)}
+
+
+def _naming(con: sqlite3.Connection, by_site: Mapping[str, AbstractSet[str]]) -> Iterator[tuple[str, set[str]]]:
+    """Give the path of each segment whose list names one of these sessions, and whom else it names."""
+    for site, gone in by_site.items():
+        rows = con.execute(
+            "SELECT path, sessions FROM segments WHERE site = ? AND sessions IS NOT NULL", (site,)
+        )
+        for path, sessions in rows.fetchall():
+            named = _ids(sessions)
+            if not gone.isdisjoint(named):
+                yield path, named - gone
 
 
 def _listed(sessions: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from usertrack_cli.errors import StoreError
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.remembered import remembered_list
-from usertrack_cli.store.roster import roster_rows
+from usertrack_cli.store.roster import every_listed, roster_rows
 
 HIDING = "tombstones"
 """Names erased sessions for 72 h, so that their late batches are dropped; the one place that may."""
@@ -91,6 +91,7 @@ def sessions_everywhere(con: sqlite3.Connection, home: Home) -> Iterator[tuple[s
         "SELECT DISTINCT site, brought_by FROM layouts WHERE brought_by IS NOT NULL"
     ).fetchall():
         yield "layouts", site, session
+    yield from (("lists of segments", *place) for place in sorted(every_listed(con)))
     # An erased row keeps its number and nothing else.
     yield from (("the last list", site, session) for site, session in remembered_list(home) if session)
     for file in [*segment_files(home), *quarantined_segments(home)]:
