@@ -221,6 +221,26 @@ class TestPrivacy:
         assert "left out: 3 of erased sessions" in done.err
         assert [row for row in rows(home) if row[3] != "/x"] == before
 
+    @pytest.mark.parametrize("begin", [2, 28, 50])
+    def test_a_log_that_begins_in_the_middle_of_an_erased_session_does_not_bring_it_back(
+        self, run: Run, home: Home, tmp_path: Path, begin: int
+    ) -> None:
+        minutes = (0, 2, 28, 50)
+        pages = [line(minute, f"/{minute}") for minute in minutes]
+        run("import", "access-log", written(tmp_path / "access.log", [*pages, LINES[-1]]))
+        run("delete", "--ip", FIRST_IP, "--yes")
+        others = rows(home)
+
+        later = [line(90, "/later"), line(92, "/again")]
+        kept = [each for minute, each in zip(minutes, pages, strict=True) if minute >= begin]
+        done = run("import", "access-log", written(tmp_path / "part.txt", [*kept, LINES[-1], *later]))
+
+        assert f"left out: {len(kept)} of erased sessions" in done.err
+        assert [row[3] for row in rows(home) if row not in others] == ["/later", "/again"]
+        receipt = next(home.ledger.glob("receipt-*.json")).read_text()
+        assert [len(json.loads(receipt)["receipt"][name]) for name in ("sessions", "log_spans")] == [1, 2]
+        assert FIRST_IP not in receipt
+
     def test_objections_and_settings_hold(self, run: Run, home: Home, tmp_path: Path) -> None:
         (home.root / "usertrack.toml").write_text(
             'exclude_pages = ["/cart*"]\nignore_addresses = ["198.51.100.9"]\n'

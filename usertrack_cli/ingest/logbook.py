@@ -19,12 +19,12 @@ from usertrack_cli.ingest.identity import Networks
 from usertrack_cli.ingest.masking import Mask
 from usertrack_cli.ingest.page import canonical_referrer, canonical_url
 from usertrack_cli.settings import Settings
-from usertrack_cli.store.ledger import Erasures
+from usertrack_cli.store.ledger import LOG_ID_START, LOG_IDLE_MS, LOG_SOURCE, Erasures, log_span
 from usertrack_cli.store.objections import Objections
 from usertrack_cli.store.visitor import Keyring, VisitorKey, epoch_at, visitor_key
 
-SOURCE = "log"
-IDLE_MS = 30 * MINUTE_MS
+SOURCE = LOG_SOURCE
+IDLE_MS = LOG_IDLE_MS
 SESSION_MS_MAX = DAY_MS
 """A session ends as one of the tracker does: after 30 minutes of silence, or a day."""
 FUTURE_MS = 5 * MINUTE_MS
@@ -150,7 +150,10 @@ class Logbook:
             return found
         name = self._session_id(visitor, epoch, hit)
         begun = OpenLogSession(name, _day(hit.at_ms // DAY_MS), epoch, hit.at_ms, hit.at_ms, 0)
-        begun.is_erased = self.erasures.hold(self.settings.site, name)
+        # The file may begin in the middle of an erased session, whose first pageview would tell its id.
+        begun.is_erased = self.erasures.hold(self.settings.site, name) or self.erasures.hold(
+            self.settings.site, log_span(visitor, hit.at_ms)
+        )
         self.sessions += not begun.is_erased
         self.open[visitor] = begun
         return begun
@@ -159,7 +162,7 @@ class Logbook:
         """Return an id that the same lines always give, and that says nothing without the visitor's key."""
         content = f"{self.settings.site}\0{visitor}\0{hit.at_ms}\0{hit.page}".encode()
         digest = blake2b(content, digest_size=16, key=self._keys[epoch].secret, person=SOURCE.encode())
-        return "0" + urlsafe_b64encode(digest.digest()).decode("ascii")[1:22]
+        return LOG_ID_START + urlsafe_b64encode(digest.digest()).decode("ascii")[1:22]
 
     def _put(self, session: OpenLogSession, visitor: str, hit: Hit) -> None:
         agent = self.agents.read(hit.user_agent)

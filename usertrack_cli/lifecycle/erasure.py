@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from usertrack_cli import clock
 from usertrack_cli.errors import IncompleteError
+from usertrack_cli.lifecycle.log_spans import log_spans
 from usertrack_cli.lifecycle.pending import Pending, begin, discard, left_behind
 from usertrack_cli.lifecycle.receipt import Receipt, issue
 from usertrack_cli.lifecycle.request import Request
@@ -148,9 +149,11 @@ def _finish(con: sqlite3.Connection, home: Home, wanted: Sequence[tuple[str, str
     name_gone(con, wanted)
     listed = [segment for segment, _ in roster_rows(con) if segment.site in by_site]
     sound_segments(con, home, listed, now_ms=clock.now_ms())  # what is damaged goes to quarantine first
-    # Counted before the first removal, so that a crash does not change what the receipt says was found.
-    found = pending.found or survey(con, home, by_site)
-    pending = pending.with_found(home, found)
+    found = pending.found
+    if found is None:
+        # Counted before the first removal, so that a crash does not change what the receipt says was found.
+        found = survey(con, home, by_site)
+        pending = pending.with_found(home, found, spans=log_spans(home, found, by_site))
     clean_workspaces(home)
     forget_sessions(home, wanted)
     forget_copies(home)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class Pending:
         identity: Random; a receipt with it is written once.
         digests: Keyed digests of the sessions.
         found: What the store held; ``None`` until that was counted.
+        log_spans: Keyed digests of when sessions of access logs took place.
         outputs_named: Files made of the sessions; ``None`` until those were looked at.
     """
 
@@ -51,6 +52,7 @@ class Pending:
     digests: frozenset[str]
     request: Request
     found: Found | None = None
+    log_spans: frozenset[str] = frozenset()
     outputs_named: int | None = None
     outputs_removed: int = 0
     is_resumed: bool = False
@@ -63,9 +65,10 @@ class Pending:
         """Return the same, marked as broken off once."""
         return replace(self, is_resumed=True)
 
-    def with_found(self, home: Home, found: Found) -> Pending:
-        """Keep what the store held."""
-        return self._kept(home, replace(self, found=found))
+    def with_found(self, home: Home, found: Found, *, spans: Iterable[tuple[str, str]]) -> Pending:
+        """Keep what the store held, and when sessions of access logs took place."""
+        digests = frozenset(keyed_digest(self.salt, *each) for each in spans)
+        return self._kept(home, replace(self, found=found, log_spans=digests))
 
     def with_outputs(self, home: Home, *, named: int, removed: int) -> Pending:
         """Keep how many files were made of the sessions, and how many were removed."""
@@ -112,6 +115,7 @@ class Pending:
             "backup_made_at": instant(request.backup_made_at) if request.backup_made_at else "",
             "salt": self.salt.hex(),
             "sessions": sorted(self.digests),
+            "log_spans": sorted(self.log_spans),
         }
 
 
@@ -145,6 +149,7 @@ def _as_json(pending: Pending) -> dict[str, Any]:
         "sessions": sorted(pending.digests),
         "request": pending.request.as_json(),
         "found": pending.found.as_json() if pending.found is not None else None,
+        "log_spans": sorted(pending.log_spans),
         "outputs_named": pending.outputs_named,
         "outputs_removed": pending.outputs_removed,
     }
@@ -158,6 +163,7 @@ def _of_json(file: Path, content: Mapping[str, Any]) -> Pending:
         digests=frozenset(content["sessions"]),
         request=Request.of_json(content["request"]),
         found=Found.of_json(content["found"]) if content["found"] is not None else None,
+        log_spans=frozenset(content.get("log_spans", ())),
         outputs_named=content["outputs_named"],
         outputs_removed=content["outputs_removed"],
     )

@@ -136,6 +136,8 @@ def _backup(body: Mapping[str, Any]) -> list[str]:
 def _proof(receipt: Receipt) -> list[str]:
     body = receipt.body
     lines = _entry("sessions", f"{count(len(body['sessions']), 'keyed digest')} in the JSON")
+    if spans := len(body.get("log_spans", ())):
+        lines += _entry("access logs", f"{count(spans, 'keyed digest')} of half hours that no log brings back")
     lines += _entry("previous head", body["previous"])
     lines += _entry("Ed25519 key", body["public_key"])
     lines += _entry("head", receipt.head)

@@ -14,16 +14,21 @@ import json
 import os
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import Any
 
+from usertrack_cli.clock import MINUTE_MS
 from usertrack_cli.errors import StoreError
 from usertrack_cli.store.home import DIR_MODE, FILE_MODE, Home, random_name, sync_dir
 
 SALT_BYTES = 32
+LOG_SOURCE, LOG_ID_START = "log", "0"
+"""What the rows of an access log, and the ids of its sessions, are known by."""
+LOG_IDLE_MS = 30 * MINUTE_MS
+"""A pageview of an access log that comes so soon after another is of the same session."""
 _DIGEST_BYTES = 16
 _PERSON = b"ust erased 2"
 _FIRST_DOMAIN = b"usertrack erased session v1\0"
@@ -34,6 +39,14 @@ def keyed_digest(salt: bytes, site: str, session: str) -> str:
     """Return what a receipt keeps of an erased session, in hex."""
     name = site.encode() + b"\0" + session.encode()
     return blake2b(name, key=salt, digest_size=_DIGEST_BYTES, person=_PERSON).hexdigest()
+
+
+def log_span(visitor: str, at_ms: int) -> str:
+    """Return the name of the half hour of a visitor that an instant lies in, for :func:`keyed_digest`.
+
+    Two pageviews in one are of one session: no two of its instants are further apart.
+    """
+    return f"{visitor} {at_ms // LOG_IDLE_MS}"
 
 
 def session_digest(site: str, session: str) -> str:
@@ -64,14 +77,14 @@ class Erasures:
         return Erasures(keyed, self.plain | other.plain)
 
     def hold(self, site: str, session: str) -> bool:
-        """Return whether this session was erased."""
+        """Return whether this session was erased; or one of an access log in this :func:`log_span`."""
         if any(keyed_digest(bytes.fromhex(salt), site, session) in held for salt, held in self.keyed.items()):
             return True
         return bool(self.plain) and session_digest(site, session) in self.plain
 
 
 def known_erasures(folder: Path) -> Erasures:
-    """Return every erasure that a ledger knows, those under way included.
+    """Return every erasure that a ledger knows, those under way included, with when those of logs took place.
 
     Raises:
         StoreError: An entry cannot be read: leaving it out could bring an erased visitor back.
@@ -82,10 +95,10 @@ def known_erasures(folder: Path) -> Erasures:
         plain.update(str(each) for each in _read(file, "sessions"))
     for file in receipt_files(folder):
         receipt = _read(file, "receipt")
-        keyed[str(receipt["salt"])].update(str(each) for each in receipt["sessions"])
+        keyed[str(receipt["salt"])].update(_digests(receipt))
     for file in pending_files(folder):
         about = read_entry(file)
-        keyed[str(about["salt"])].update(str(each) for each in about["sessions"])
+        keyed[str(about["salt"])].update(_digests(about))
     return Erasures({salt: frozenset(held) for salt, held in keyed.items()}, frozenset(plain))
 
 
@@ -164,6 +177,10 @@ def add_receipts(source: Path, target: Path) -> None:
         if file.is_file() and not place.exists():
             place.write_bytes(file.read_bytes())
             place.chmod(FILE_MODE)
+
+
+def _digests(entry: Mapping[str, Any]) -> Iterator[str]:
+    yield from (str(each) for each in (*entry["sessions"], *entry.get("log_spans", ())))
 
 
 def _read(file: Path, key: str) -> Any:
