@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands.test_rrweb import foreign
 from tests.senders import FIRST_IP, Sender, pageview, session_id
 from usertrack_cli import clock
 from usertrack_cli.app import main
@@ -235,8 +237,11 @@ def with_other_keys(home: Home) -> None:
 
 @pytest.mark.parametrize("lose", [without_keys, with_other_keys], ids=lambda lose: lose.__name__)
 def test_with_lost_keys_and_data_nothing_starts_and_no_key_is_minted(
-    home: Home, old: Sender, lose: Callable[[Home], None]
+    home: Home, old: Sender, lose: Callable[[Home], None], tmp_path: Path
 ) -> None:
+    log, recording = tmp_path / "access.log", tmp_path / "session.json"
+    log.write_text('192.0.2.1 - - [01/Jan/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 99 "-" "agent"\n')
+    recording.write_text(json.dumps(foreign()))
     lose(home)
     before = sorted(file.name for file in home.root.iterdir())
 
@@ -249,6 +254,8 @@ def test_with_lost_keys_and_data_nothing_starts_and_no_key_is_minted(
     assert sorted(file.name for file in home.root.iterdir()) == before
     with pytest.raises(StoreError):
         prepare(home)
+    for imported in (["access-log", str(log)], ["rrweb", str(recording)]):
+        assert main(["import", *imported, "--data", str(home.root)]) == 6
     if home.keys.exists():
         assert key_states(home) == []
 

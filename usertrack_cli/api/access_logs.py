@@ -74,11 +74,12 @@ def import_access_log(
 
     Raises:
         UsageError: The file cannot be read, or is no access log.
-        StoreError: The store is missing or damaged, or another process keeps it.
+        StoreError: The store is missing or damaged, its keys are gone, or another process keeps it.
     """
     from usertrack_cli.ingest.accesslog import Unsuited
     from usertrack_cli.store import catalog
     from usertrack_cli.store.catalog import transaction
+    from usertrack_cli.store.epochs import refuse_lost_keys
     from usertrack_cli.store.lock import MAINTENANCE, held
     from usertrack_cli.store.logfiles import expire_marks, opened, resumed
 
@@ -86,6 +87,7 @@ def import_access_log(
         stack.enter_context(held(home, MAINTENANCE, timeout_s=LOCK_WAIT_S, doing="importing"))
         con = stack.enter_context(closing(catalog.connect(home)))
         keys = stack.enter_context(closing(catalog.connect_keys(home, may_create=False)))
+        refuse_lost_keys(con, keys, home)
         now_ms = clock.now_ms()
         with transaction(con):
             expire_marks(con, site=settings.site, before_ms=now_ms - settings.max_age)

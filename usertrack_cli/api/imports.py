@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,12 +39,15 @@ def import_rrweb(home: Home, file: Path, *, settings: Settings) -> ImportedSessi
 
     Raises:
         UsageError: The file cannot be read, or is no recording.
+        StoreError: The keys are gone although sessions are there.
     """
     from usertrack_cli.ingest.importing import keep
     from usertrack_cli.ingest.rrweb import FILE_BYTES_MAX, imported
     from usertrack_cli.queries.events import ask
     from usertrack_cli.queries.filters import Filter
     from usertrack_cli.queries.sessions import sessions_by_prefix
+    from usertrack_cli.store import catalog
+    from usertrack_cli.store.epochs import refuse_lost_keys
 
     site = settings.site
     try:
@@ -63,6 +67,8 @@ def import_rrweb(home: Home, file: Path, *, settings: Settings) -> ImportedSessi
         return ImportedSession(
             recording.session, recording.started_at_ms, recording.events, recording.skipped, is_new=False
         )
+    with closing(catalog.connect(home)) as con, closing(catalog.connect_keys(home, may_create=False)) as keys:
+        refuse_lost_keys(con, keys, home)
     kept = keep(home, recording, site=site, settings=settings, now_ms=clock.now_ms())
     return ImportedSession(
         recording.session,
