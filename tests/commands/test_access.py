@@ -6,6 +6,7 @@ import csv
 import json
 import stat
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,25 @@ def test_a_copy_holds_every_column_of_every_row_and_nobody_elses(
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         for other in (session_id(2), two_visitors[1].visitor, SECOND_AGENT, SECOND_IP, "/cart"):
             assert other not in content, file
+
+
+@pytest.mark.usefixtures("_controller")
+def test_what_no_file_could_take_is_in_the_copy_too(
+    run: Run, home: Home, two_visitors: tuple[Sender, Sender], tmp_path: Path
+) -> None:
+    for sender in two_visitors:
+        sender.send(8, pageview())
+    with closing(catalog.connect(home)) as con:
+        con.execute("UPDATE batches SET body = CAST('cut off by ' || session AS BLOB) WHERE seq = 8")
+    snapshot(home)
+
+    assert run("access", *OF_FIRST, "-o", str(tmp_path / "copy")).code == 0
+
+    (aside,) = copied(tmp_path / "copy")["sessions"][0]["held"]["kept_aside"]
+    assert aside["body"] == f"cut off by {session_id(1)}"
+    page = (tmp_path / "copy" / "index.html").read_text(encoding="utf-8")
+    assert "arrived, could not be sorted in" in page
+    assert session_id(2) not in page
 
 
 @pytest.mark.usefixtures("_controller")

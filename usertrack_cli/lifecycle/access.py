@@ -19,6 +19,7 @@ from usertrack_cli.store import catalog
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.layouts import fields
 from usertrack_cli.store.personal import held_of_session, layouts_brought
+from usertrack_cli.store.quarantine import kept_batches
 from usertrack_cli.store.register import record_request
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class Copy:
     """What a person gets.
 
     Attributes:
-        sessions: One dict each: what is derived from a session, and in ``held`` what the catalog has of it.
+        sessions: One dict each: what is derived from a session, and in ``held`` what catalog and quarantine
+            have of it.
         events: Every row with every column that is not empty, in order.
         layouts: Pages whose texts one of the sessions brought, as they are stored.
         agents: Browser identifications that led to the sessions; they are stored in a list of their own.
@@ -98,7 +100,10 @@ def copy_of(home: Home, places: Sequence[tuple[str, str]], *, agents: Sequence[s
 
     derived, rows = ask(home, everybody, question, shows_hidden=True)
     with closing(catalog.connect(home)) as con:
-        held = {place: held_of_session(con, *place) for place in wanted}
+        held: dict[tuple[str, str], dict[str, Any]] = {}
+        for site, session in wanted:
+            aside = kept_batches(home, site=site, session=session)
+            held[site, session] = held_of_session(con, site, session) | ({"kept_aside": aside} if aside else {})
         layouts = [each for place in wanted for each in layouts_brought(con, *place)]
     about = {(each["site"], each["session"]): each for each in derived}
     return Copy(

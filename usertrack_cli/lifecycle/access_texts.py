@@ -45,6 +45,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "files": "files made of it",
         "still_open": "kept while it may go on",
         "not_taken_in_yet": "arrived, not sorted in yet",
+        "kept_aside": "arrived, could not be sorted in",
         "moves": "Besides, {moves} positions of the pointer; they are in events.csv.",
     },
     "de": {
@@ -83,6 +84,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "files": "daraus gemachte Dateien",
         "still_open": "vorgehalten, solange er weitergehen kann",
         "not_taken_in_yet": "eingetroffen, noch nicht einsortiert",
+        "kept_aside": "eingetroffen, nicht einzusortieren",
         "moves": "Dazu {moves} Positionen des Zeigers; sie stehen in events.csv.",
     },
 }

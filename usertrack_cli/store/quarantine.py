@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +95,17 @@ def name_batch(
 ) -> None:
     """Name what :func:`keep_batch` wrote; inside the transaction that empties the batch."""
     con.execute(_INSERT, (path, site, day, rows, reason, now_ms))
+
+
+def kept_batches(home: Home, *, site: str, session: str) -> list[dict[str, Any]]:
+    """Return what :func:`keep_batch` wrote of one session."""
+    found = []
+    for file in sorted((home.quarantine / f"site={site}").glob("day=*/batch-*.json")):
+        with suppress(OSError, ValueError):
+            content = json.loads(file.read_text(encoding="utf-8"))
+            if isinstance(content, dict) and content.get("session") == session:
+                found.append(content)
+    return found
 
 
 def quarantined(con: sqlite3.Connection, site: str | None = None) -> list[Quarantined]:
