@@ -268,6 +268,28 @@ def test_layouts_agents_consents_and_counts_go_when_they_were_not_seen_for_as_lo
             assert con.execute(sql).fetchall() == [("new",)], sql
 
 
+def test_what_a_restricted_session_brought_stays_with_it(home: Home) -> None:
+    now_ms = clock.now_ms()
+    rules = resolve({}, environ={}).settings
+    restrict(home, [("default", session_id(1))])
+    with closing(catalog.connect(home)) as con:
+        for number in (1, 2):
+            con.execute(
+                "INSERT INTO layouts (site, page, hash, document_w, document_h, viewport_w, viewport_h, boxes,"
+                " first_seen_at, last_seen_at, brought_by)"
+                " VALUES ('default', '/', ?1, 9, 9, 9, 9, x'5b5d', 1, 1, ?1)",
+                (session_id(number),),
+            )
+
+        def left() -> list[tuple[str]]:
+            prune(home, rules, now_ms=now_ms)
+            return con.execute("SELECT brought_by FROM layouts").fetchall()
+
+        assert left() == [(session_id(1),)]
+        restrict(home, [("default", session_id(1))], is_lifted=True)
+        assert left() == []
+
+
 def test_a_layout_that_is_seen_again_is_noted(home: Home) -> None:
     from usertrack_cli.store.inbox import Inbox
 

@@ -9,7 +9,12 @@ from datetime import UTC, datetime
 from usertrack_cli.store.consents import forget_old_consents, old_consents
 from usertrack_cli.store.counts import forget_old_counts, old_counts
 
-_LAYOUTS = "site = ?1 AND last_seen_at < ?2"
+_LAYOUTS = """
+site = ?1 AND last_seen_at < ?2 AND NOT EXISTS (
+    SELECT 1 FROM restrictions r WHERE r.site = layouts.site AND r.session = layouts.brought_by
+)
+"""
+"""What a restricted session brought stays as long as the session does."""
 _AGENTS = """
 site = ?1 AND last_month < ?2 AND NOT EXISTS (SELECT 1 FROM restrictions r WHERE r.site = agents.site)
 """
