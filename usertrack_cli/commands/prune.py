@@ -43,7 +43,12 @@ def command(
     go when they were not seen within max_age, the anonymous hourly counts when they are older. Nothing goes
     where the clock jumped by more than a day.
 
-    Where serve does not run, usertrack print cron and usertrack print systemd write what runs it hourly.
+    Where serve does not run, this line in your crontab does it:
+
+    17 * * * *  usertrack prune
+
+    usertrack print cron and usertrack print systemd write lines and timers for it, backups and checks, ready
+    to install.
 
     Example:  usertrack prune --dry-run
     """
