@@ -56,6 +56,10 @@ def command(
     COUNTED are pageviews before consent, of nobody, where before_consent = "count". Pages that a [[page]]
     of the settings matches count as one; --suggest prints some to copy there.
 
+    A narrow terminal has no room for DEAD, RAGE (of 1,000 clicks), COUNTED, DAYS, CONV, VISITORS and
+    BEFORE, and leaves them out in this order; a pipe has them all. Access logs (--source log) know no
+    BOUNCE, ACTIVE or DEPTH.
+
     Example:  usertrack stats --by page --last 7d --compare previous
     """
     if define is not None:
