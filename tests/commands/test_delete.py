@@ -63,6 +63,12 @@ def test_nothing_found_is_said_and_is_no_failure(run: Run, two_visitors: tuple[S
     assert json.loads(run("receipt", "list", "--json").out)[0]["sessions"] == 0
 
 
+def test_a_dry_run_that_finds_nothing_says_so(run: Run) -> None:
+    done = run("delete", "--ip", "198.51.100.77", "--dry-run")
+
+    assert (done.code, done.out) == (0, "nothing found, nothing would be erased\n")
+
+
 def test_neither_address_nor_agent_appears_in_any_output(run: Run, two_visitors: tuple[Sender, Sender]) -> None:
     done = run("delete", "--ip", FIRST_IP, "--ua", FIRST_AGENT, "--yes")
 

@@ -217,8 +217,18 @@ def test_reading_a_receipt_needs_no_signing_library() -> None:
 @pytest.mark.parametrize(
     ("language", "found", "nothing", "article"),
     [
-        ("en", "We found 1 visit that belong", "There was therefore nothing to erase", "Article 11 GDPR"),
-        ("de", "Wir haben 1 Besuch gefunden", "Es war daher nichts zu löschen", "Artikel 11 DSGVO"),
+        (
+            "en",
+            "By what you told us we found 1 visit with 2 recorded events, and erased",
+            "There was therefore nothing to erase",
+            "Article 11 GDPR",
+        ),
+        (
+            "de",
+            "Zu Ihren Angaben haben wir 1 Besuch mit 2 aufgezeichneten Ereignissen gefunden",
+            "Es war daher nichts zu löschen",
+            "Artikel 11 DSGVO",
+        ),
     ],
 )
 def test_the_letter_says_what_was_found_or_not_and_what_cannot_be_linked(

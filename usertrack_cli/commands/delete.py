@@ -86,6 +86,8 @@ def command(
     wanted = _request(call, match, by=by, number=number, with_outputs=with_outputs)
     _show_what_stays(call, match, removes_outputs=with_outputs)
     if dry_run:
+        if not match.sessions:
+            console.result("nothing found, nothing would be erased")
         return
     if match.sessions:
         console.confirm(f"Erase {count(len(match.sessions), 'session')} for good?", yes=yes)

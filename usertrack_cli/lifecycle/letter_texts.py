@@ -17,9 +17,9 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
             session recordings by {by}.
         """,
         "erased": """
-            We found {sessions} that belong to what you told us, with {events}, and erased them
-            all: what was recorded of your visits, what was derived from it, and every label that
-            we had put on them. A scan of all files afterwards found none of them. The numbers of
+            By what you told us we found {sessions} with {events}, and erased everything: what was
+            recorded of your visits, what was derived from it, and every label that we had put on
+            them. A scan of all files afterwards found none of them. The numbers of
             these visits stay for 72 hours in a list by which late reports of the same visits are
             thrown away; then they go too.
         """,
@@ -76,7 +76,7 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
             Besuchen durchsucht: nach {by}.
         """,
         "erased": """
-            Wir haben {sessions} gefunden, die zu Ihren Angaben gehören, mit {events}, und alle
+            Zu Ihren Angaben haben wir {sessions} mit {events} gefunden und alles
             gelöscht: das, was von Ihren Besuchen aufgezeichnet war, alles daraus Abgeleitete und
             jeden Vermerk dazu. Eine anschließende Prüfung aller Dateien hat nichts davon mehr
             gefunden. Die Nummern dieser Besuche bleiben 72 Stunden in einer Liste, anhand derer
