@@ -249,6 +249,7 @@ def test_an_objection_can_go_with_the_erasure(
 
     assert done.code == 0
     assert "objection holds on default" in done.out
+    assert "\nusertrack: to switch recording off in the browser itself" in done.err
     assert "?ust-opt-out" in done.err
     with closing(catalog.connect(home)) as con:
         assert con.execute("SELECT count(*) FROM objections").fetchone() == (1,)

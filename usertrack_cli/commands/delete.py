@@ -125,7 +125,8 @@ def _object(call: Call, address: str, ua: str | None, number: str) -> None:
 
     record_objection(call.home, ip=address, user_agent=ua, sites=call.sites, request=number)
     console.result(f"objection holds on {', '.join(call.sites)}")
-    console.note(escape_text(call, has_agent=ua is not None))
+    for line in escape_text(call, has_agent=ua is not None).splitlines():
+        console.note(line)
 
 
 def _narrowing(
