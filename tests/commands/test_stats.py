@@ -55,6 +55,15 @@ def test_every_hour_and_day_is_there_and_of_fewer_days_the_newest(run: Run, home
     assert len(keys("--by", "page", "--limit", "1")) == 1
 
 
+def test_a_list_that_was_cut_says_so(run: Run, sender: Sender) -> None:
+    sender.send(0, pageview(), pageview(1_000, "/cart", number=2))
+
+    cut, whole = (run("stats", "--by", "page", "--limit", limit) for limit in ("1", "2"))
+
+    assert "there are more than these 1; --limit says how many to list" in cut.err
+    assert "there are more" not in whole.err
+
+
 def test_a_pipe_gets_the_days_as_json(run: Run, two_visitors: tuple[Sender, Sender]) -> None:
     (row,) = csv.DictReader(io.StringIO(run("stats", "--csv").out))
 

@@ -32,6 +32,7 @@ class Overview:
 
     Attributes:
         groups: The same figures for the sessions that share one property; empty where none was named.
+        has_more: There are more groups than were asked for.
         before: The totals of the span of the same length just before, where it was asked for.
         sessions_before: Of each group in that span, by its key.
         bots: Sessions of bots in the range, counted in the figures only where the filter includes them.
@@ -40,6 +41,7 @@ class Overview:
 
     total: Figures
     groups: tuple[Figures, ...]
+    has_more: bool
     before: Figures | None
     sessions_before: dict[str, int]
     bots: int
@@ -75,12 +77,15 @@ def overview(
     most = limit or (question.ROWS_MAX if kind in question.IN_ORDER else GROUPS_USUAL)
 
     def answer(con: duckdb.DuckDBPyConnection) -> Overview:
-        before_groups = []
+        before_groups, groups = [], []
+        if kind is not None:
+            groups = question.groups(con, chosen, kind, asked, limit=most + 1)
         if earlier is not None and kind is not None:
             before_groups = question.groups(con, earlier, kind, asked, limit=GROUPS_MAX)
         return Overview(
             total=question.totals(con, chosen, asked),
-            groups=tuple(question.groups(con, chosen, kind, asked, limit=most)) if kind else (),
+            groups=tuple(groups[-most:] if kind is question.By.DAY else groups[:most]),
+            has_more=len(groups) > most,
             before=None if earlier is None else question.totals(con, earlier, asked),
             sessions_before={each.key or "": each.sessions for each in before_groups},
             bots=question.bot_sessions(con, chosen),

@@ -88,6 +88,8 @@ def command(
         _vertical(found, rows, chosen)
     else:
         console.listing(_headings(by, rows), rows, form)
+    if found.has_more:
+        console.note(f"there are more than these {len(found.groups)}; --limit says how many to list")
     _notes(call, found)
 
 
