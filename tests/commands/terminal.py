@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import resource
 import select
 import signal
 import struct
@@ -46,6 +47,8 @@ class Terminal:
                 # Whoever runs the tests in the background has them ignored.
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+                signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+                resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
                 termios.tcsetwinsize(0, (height, width))
                 child()
             finally:
