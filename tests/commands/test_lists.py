@@ -100,8 +100,13 @@ def test_only_sessions_that_showed_the_page_are_listed(run: Run, two_visitors: t
 def test_bots_are_kept_apart_and_shown_when_asked(run: Run, sender: Sender) -> None:
     sender.again(meta=(("is_bot", True),)).send(0, ["v", 0, 1])
 
-    assert run("sessions").code == 3
-    assert len(json.loads(run("sessions", "--include-bots", "--json").out)) == 1
+    for command in ("sessions", "pages"):
+        left_out, counted = run(command), run(command, "--include-bots", "--json")
+
+        assert left_out.code == 3
+        assert "1 session of bots left out; --include-bots counts them" in left_out.err
+        assert len(json.loads(counted.out)) == 1
+        assert "left out" not in counted.err
 
 
 def test_config_shows_where_each_value_came_from(run: Run, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,9 @@ from usertrack_cli.api.ageing import say_ageing
 from usertrack_cli.api.layouts import fields_of
 from usertrack_cli.api.nothing import elsewhere, nothing
 from usertrack_cli.errors import NothingMatchedError, UsageError, UsertrackError
+from usertrack_cli.plural import count
 from usertrack_cli.queries.filters import Filter
+from usertrack_cli.store import omissions
 from usertrack_cli.store.home import Home
 
 if TYPE_CHECKING:
@@ -33,9 +35,11 @@ def pages(home: Home, chosen: Filter) -> list[PageCount]:
         NothingMatchedError: No page was seen in the range.
     """
     from usertrack_cli.queries.events import ask
+    from usertrack_cli.queries.overview import bot_sessions
     from usertrack_cli.queries.pages import pages as question
 
-    found = ask(home, chosen, lambda con: question(con, chosen))
+    found, bots = ask(home, chosen, lambda con: (question(con, chosen), bot_sessions(con, chosen)))
+    say_bots(chosen, bots)
     if not found:
         raise NothingMatchedError("no pages recorded in this range", hint=elsewhere(home, chosen))
     return found
@@ -59,6 +63,7 @@ def sessions(
         NothingMatchedError: There are none.
     """
     from usertrack_cli.queries.events import ask
+    from usertrack_cli.queries.overview import bot_sessions
     from usertrack_cli.queries.sessions import friction
     from usertrack_cli.queries.sessions import sessions as question
     from usertrack_cli.queries.tags import tags_given
@@ -70,7 +75,9 @@ def sessions(
     fields = fields_of(home, chosen)
     is_weighed = order == "friction"
 
-    def listed(con: duckdb.DuckDBPyConnection) -> tuple[list[SessionRow], dict[tuple[str, str], list[str]]]:
+    def listed(
+        con: duckdb.DuckDBPyConnection,
+    ) -> tuple[list[SessionRow], dict[tuple[str, str], list[str]], int]:
         most = SESSIONS_MAX if is_weighed else limit
         found = question(con, chosen, order=order, limit=most, without=without)
         only = None if is_weighed else [row.session for row in found]
@@ -82,13 +89,20 @@ def sessions(
         ]
         if is_weighed:
             found = sorted(found, key=lambda row: -row.friction)[:limit]
-        return found, tags_given(con, [row.session for row in found])
+        return found, tags_given(con, [row.session for row in found]), bot_sessions(con, chosen)
 
-    found, given = ask(home, chosen, listed, needs_tags=True)
+    found, given, bots = ask(home, chosen, listed, needs_tags=True)
+    say_bots(chosen, bots)
     if not found:
         raise _no_sessions(home, chosen, is_unwatched=is_unwatched)
     say_ageing(home, chosen)  # the events of a session and its length count movements
     return _labelled(home, found, given)
+
+
+def say_bots(chosen: Filter, bots: int) -> None:
+    """Have the command say beside its answer how many sessions of bots are not in it."""
+    if bots and not chosen.includes_bots:
+        omissions.add(f"{count(bots, 'session')} of bots left out; --include-bots counts them")
 
 
 def _labelled(home: Home, rows: list[SessionRow], given: dict[tuple[str, str], list[str]]) -> list[SessionRow]:
