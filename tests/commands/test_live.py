@@ -61,7 +61,7 @@ def test_what_is_in_a_segment_and_in_the_inbox_counts_once(home: Home, monkeypat
     assert (now.sessions, sum(now.events), now.pageviews, len(now.clicks)) == (1, 2, 1, 1)
 
 
-def test_who_has_left_or_is_silent_is_not_there(home: Home) -> None:
+def test_who_has_left_or_is_silent_is_not_there(run: Run, home: Home) -> None:
     sender(home, 1).send(0, pageview(), ["u", 3_000])
     sender(home, 2, ago_ms=6 * 60_000).send(0, pageview())
     sender(home, 3).send(0, pageview(), ["u", 1_000], pageview(1_100, "/cart", number=2))
@@ -70,7 +70,12 @@ def test_who_has_left_or_is_silent_is_not_there(home: Home) -> None:
     now = api.present(home)
 
     assert [(page.page, page.sessions) for page in now.pages] == [("/cart", 1)]
-    assert api.present(home, includes_bots=True).sessions == 2
+    assert now.bots == 1
+    assert "1 session of bots left out" in run("live", "--count", "1").out
+    assert (api.present(home, includes_bots=True).sessions, api.present(home, includes_bots=True).bots) == (
+        2,
+        0,
+    )
     assert api.present(home, within_ms=10 * 60_000).sessions == 2
 
 

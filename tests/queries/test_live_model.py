@@ -95,14 +95,18 @@ def test_the_present_is_what_plain_python_counts(
     home = create_home(tmp_path_factory.mktemp("store") / "data")
     prepare(home)
     recent: list[Row] = []
+    bots = 0
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now_ms", lambda: NOW_MS)
         for number, visit in enumerate(plan):
             start = NOW_MS - visit.ago_ms
             sender = Sender(home, session_id(number), started_at=start, received_at=NOW_MS)
             rows = sent(sender, visit)
+            heard = [row for row in rows if row.at_ms > NOW_MS - WITHIN_MS]
             if includes_bots or visit.bot_from >= len(visit.batches):
-                recent += [row for row in rows if row.at_ms > NOW_MS - WITHIN_MS]
+                recent += heard
+            else:
+                bots += bool(heard)
             if number == drained_after:
                 api.overview(home, api.Filter(site="default", includes_bots=True))
 
@@ -119,6 +123,7 @@ def test_the_present_is_what_plain_python_counts(
 
     assert now.pages == tuple(sorted(pages, key=lambda each: (-each.sessions, each.page)))
     assert now.sessions == len(there)
+    assert now.bots == bots
     assert now.events == tuple(by_second[ago] for ago in reversed(range(SECONDS)))
     assert now.pageviews == sum(row.kind == "pageview" for row in minute)
     assert now.clicks == tuple(ClickNow(r.session, r.at_ms, r.page, "#buy", "Buy") for r in clicks[:CLICKS])

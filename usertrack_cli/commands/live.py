@@ -70,6 +70,7 @@ def _shown(call: Call, *, within_ms: int, include_bots: bool) -> Shown:
         pages=[(page.page, page.sessions) for page in now.pages],
         events=now.events,
         clicks=[(click.at_ms, click.page, click.selector, click.text) for click in now.clicks],
+        bots=now.bots,
     )
 
 

@@ -21,11 +21,13 @@ WITH heard AS (
     )
     WHERE site = $site AND source = 'tracker' AND occurred_at > make_timestamptz($from_ms * 1000)
 )
-SELECT session, seq, idx, epoch_ms(occurred_at) AS at_ms, kind, page, device, selector, text
+SELECT session, seq, idx, epoch_ms(occurred_at) AS at_ms, kind, page, device, selector, text,
+       -- A session that gave itself away late is a bot's from its beginning.
+       session IN (SELECT session FROM heard WHERE is_bot) AS is_bot
 FROM heard
--- A session that gave itself away late is a bot's from its beginning.
-WHERE $includes_bots OR session NOT IN (SELECT session FROM heard WHERE is_bot)
 """
+_BOTS = "SELECT count(DISTINCT session) AS bots FROM recent WHERE is_bot"
+_NO_BOTS = "DELETE FROM recent WHERE is_bot"
 _SESSIONS = """
 WITH last AS (
     SELECT session, arg_max(page, (seq, idx)) AS page, arg_max(kind, (seq, idx)) AS kind,
@@ -81,6 +83,7 @@ class Present:
         events: Of each of the last 60 seconds, the oldest first.
         pageviews: In the last 60 seconds.
         clicks: The newest first.
+        bots: Sessions of bots that were heard of and are left out.
     """
 
     at_ms: int
@@ -88,6 +91,7 @@ class Present:
     events: tuple[int, ...]
     pageviews: int
     clicks: tuple[ClickNow, ...]
+    bots: int
 
     @property
     def sessions(self) -> int:
@@ -117,10 +121,11 @@ def present(
         within_ms: A session that was heard of within so many ms and has not left is there; at least a minute.
     """
     con.register("waiting", waiting)
-    con.execute(
-        _RECENT,
-        {"site": site, "from_ms": now_ms - within_ms, "includes_bots": includes_bots},
-    )
+    con.execute(_RECENT, {"site": site, "from_ms": now_ms - within_ms})
+    bots = 0
+    if not includes_bots:
+        bots = rows_of(con, _BOTS, {})[0]["bots"]
+        con.execute(_NO_BOTS)
     by_second = {
         row["ago"]: row for row in rows_of(con, _SECONDS, {"now_ms": now_ms, "span_ms": SECONDS * 1000})
     }
@@ -130,4 +135,5 @@ def present(
         events=tuple(by_second[ago]["events"] if ago in by_second else 0 for ago in reversed(range(SECONDS))),
         pageviews=sum(row["pageviews"] for row in by_second.values()),
         clicks=tuple(ClickNow(**row) for row in rows_of(con, _CLICKS, {"limit": CLICKS})),
+        bots=bots,
     )

@@ -32,6 +32,7 @@ class Shown:
         pages: Page and sessions on it, the fullest first.
         events: Of each of the last seconds, the oldest first.
         clicks: When, page, selector and label, the newest first.
+        bots: Sessions of bots that are left out.
     """
 
     site: str
@@ -44,6 +45,7 @@ class Shown:
     pages: Sequence[tuple[str, int]]
     events: Sequence[int]
     clicks: Sequence[tuple[int, str, str, str]]
+    bots: int = 0
 
 
 def screen(shown: Shown, *, width: int, height: int, capabilities: Capabilities) -> Grid:
@@ -66,7 +68,8 @@ def screen(shown: Shown, *, width: int, height: int, capabilities: Capabilities)
     grid.write(1, 3, sparkline(shown.events[len(shown.events) - room :], ticks), Style(Role.BUTTON))
     _lists(grid, shown)
     grid.clear(0, height - 1, width)
-    grid.write(1, height - 1, "q quits", _QUIET)
+    bots = f"  {_left_out(shown)}; --include-bots counts them" if shown.bots else ""
+    grid.write(1, height - 1, f"q quits{bots}", _QUIET)
     return grid if capabilities.is_unicode else grid.in_ascii()
 
 
@@ -105,8 +108,13 @@ def line(shown: Shown, *, is_unicode: bool = True) -> str:
     if shown.clicks:
         at_ms, page, selector, text = shown.clicks[0]
         parts.append(f"clicked {target(selector, text)} on {page} at {_clock(at_ms, shown.zone)}")
+    parts += [_left_out(shown)] if shown.bots else []
     said = safe_text(" · ".join(parts))
     return said if is_unicode else ascii_text(said)
+
+
+def _left_out(shown: Shown) -> str:
+    return f"{count_text(shown.bots, 'session')} of bots left out"
 
 
 def target(selector: str, text: str) -> str:
