@@ -21,6 +21,7 @@ import pytest
 from tests.distribution import ROOT, build, copy_source, run
 from tests.ingest.bodies import CLICK, PAGEVIEW, body
 from tests.ingest.serving import session
+from tests.ports import free_port
 from tests.senders import Sender, pageview, session_id
 from tests.terminal import talk
 from usertrack_cli.app import main
@@ -98,11 +99,6 @@ class Machine:
         there = self.folder / name
         there.mkdir(exist_ok=True)
         return self.environment | {"HOME": str(there), "USERTRACK_DATA": str(there / "data")}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 @pytest.fixture(

@@ -8,8 +8,8 @@ import { createRequire } from 'node:module';
 const require = createRequire(new URL('../../tracker/package.json', import.meta.url));
 const puppeteer = require('puppeteer-core');
 const [, , executablePath, origin] = process.argv;
-const TABS = 4;
-const PATIENCE_MS = 15_000;
+const TABS = 12;
+const PATIENCE_MS = 10_000;
 const PATIENCE_AT_LAST_MS = 60_000;
 const LOOK_EVERY_MS = 100;
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.scene import flush, until
+from tests.ports import free_port
 from usertrack_cli.api.snippet import script_tag
 from usertrack_cli.demo.shop import shop
 from usertrack_cli.queries.events import ask
@@ -31,12 +31,6 @@ pytestmark = pytest.mark.browser
 TICKS = 60
 # To end is a matter of a moment, on a busy machine of several.
 WAIT_S = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

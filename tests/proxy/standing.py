@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.ingest.serving import AGENT, ORIGIN, Answer, answer_of
+from tests.ports import free_port
 from usertrack_cli.demo.collector import collector
 from usertrack_cli.store.home import Home, create_home
 
@@ -84,11 +85,6 @@ def usertrack(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         env=environment | {"COLUMNS": "120"},
     )
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:

@@ -21,7 +21,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.proxy.standing import Standing, certificate, free_port, proxied, usertrack
+from tests.ports import free_port
+from tests.proxy.standing import Standing, certificate, proxied, usertrack
 from usertrack_cli.api.markup import ScriptTag, markup
 from usertrack_cli.api.policy import blocking_connect, blocking_script
 from usertrack_cli.app import main
