@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from usertrack_cli.errors import StoreError
 from usertrack_cli.store import catalog
 from usertrack_cli.store.home import Home
-from usertrack_cli.store.parquet import sessions_in
+from usertrack_cli.store.parquet import read_coded, rows_with
 from usertrack_cli.store.quarantine import quarantined
 from usertrack_cli.store.rewriting import files_at_once
 from usertrack_cli.store.roster import are_listed, may_hold, roster_rows
@@ -206,12 +206,12 @@ def _rows_of(home: Home, path: str, sessions: set[str]) -> int:
     if not sessions:
         return 0
     try:
-        found = sessions_in(home, path)
+        coded = read_coded(home, path, ["session"])["session"]
     except StoreError:
         if (home.segments / path).exists():
             raise
         return 0  # a drain took back what it had begun
-    return sum(rows for session, rows in found.items() if session in sessions)
+    return int(rows_with(coded, sessions).sum())
 
 
 def _open_days(con: sqlite3.Connection) -> set[tuple[str, str]]:

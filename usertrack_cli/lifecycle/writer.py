@@ -205,8 +205,6 @@ def run(data: Path) -> int:
         workspace(home) as folder,
         bell.hung(home) as ringing,
     ):
-        # A compaction needs a fifth less than with Arrow's own allocator.
-        pa.set_memory_pool(pa.system_memory_pool())
         writer = Writer(home, con, folder)
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)

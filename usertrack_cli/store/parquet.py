@@ -28,6 +28,10 @@ ZSTD_LEVEL = 3
 
 Mask = npt.NDArray[np.bool_]
 
+# Arrow's own allocator takes memory in huge pages, each cleared at its first touch: for the few files of a
+# command that takes longer than to read them, and a compaction needs a fifth more.
+pa.set_memory_pool(pa.system_memory_pool())
+
 _ARROW_TYPES: dict[str, pa.DataType] = {
     "string": pa.string(),
     "int32": pa.int32(),
@@ -259,8 +263,11 @@ def open_coded(home: Home, path: str, columns: Sequence[str] = STRINGS) -> pq.Pa
 
 def rows_with(coded: pa.DictionaryArray, values: AbstractSet[str]) -> Mask:
     """Return which rows have one of these texts."""
+    texts = coded.dictionary.to_pylist()
+    if values.isdisjoint(texts):
+        return np.zeros(len(coded), dtype=np.bool_)
     # An index of -1 is a row without any text, and finds the False that is put last.
-    found = np.array([text in values for text in coded.dictionary.to_pylist()] + [False])
+    found = np.array([text in values for text in texts] + [False])
     mask: Mask = found[coded.indices.fill_null(-1).to_numpy()]
     return mask
 

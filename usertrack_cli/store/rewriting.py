@@ -20,6 +20,9 @@ from usertrack_cli.store.segment import Segment, new_segment_path
 FILES_AT_ONCE_MAX = 8
 """Files being read or rewritten at the same time; each takes some 100 MB, whatever its size."""
 
+SLICES_MAX = 100
+"""More than that, and a copy of the rows is quicker than the slices: each column is written by the piece."""
+
 
 def files_at_once() -> int:
     """Return how many files to work on at the same time."""
@@ -71,9 +74,17 @@ def _staying(home: Home, path: str, stays: Mask) -> Iterator[pa.Table]:
                 if kept.all():
                     yield group
                 elif kept.any():
-                    yield _recoded(group.filter(pa.array(kept)))
+                    yield _recoded(_kept(group, kept))
     except (OSError, pa.ArrowException) as error:
         raise unreadable(path, error) from error
+
+
+def _kept(group: pa.Table, kept: Mask) -> pa.Table:
+    """Return the rows that are kept, as slices: those of a session stand together."""
+    edges = np.flatnonzero(np.diff(kept, prepend=False, append=False)).reshape(-1, 2)
+    if len(edges) > SLICES_MAX:
+        return group.filter(pa.array(kept))
+    return pa.concat_tables([group.slice(begin, end - begin) for begin, end in edges.tolist()])
 
 
 def _recoded(rows: pa.Table) -> pa.Table:
@@ -88,6 +99,8 @@ def _trimmed(texts: pa.DictionaryArray) -> pa.DictionaryArray:
     """Leave out of the dictionary what no row has; ten times as quick as to make it anew from the texts."""
     has_row = np.zeros(len(texts.dictionary), dtype=np.bool_)
     has_row[texts.indices.drop_null().to_numpy()] = True
+    if has_row.all():
+        return texts
     places = pa.array(np.cumsum(has_row, dtype=np.int32) - 1, type=pa.int32())
     return pa.DictionaryArray.from_arrays(
         places.take(texts.indices), texts.dictionary.filter(pa.array(has_row))
