@@ -17,10 +17,12 @@ GROUP BY ALL
 ORDER BY sessions DESC, page
 """
 
+# A layout is one row in thousands: looked for before every other condition, they are found in half the time.
 _LAYOUTS = """
+WITH shown AS MATERIALIZED (SELECT * FROM events WHERE kind = 'layout')
 SELECT page, layout, count(DISTINCT session) AS sessions, epoch_ms(min(occurred_at)) AS first_at,
        epoch_ms(max(occurred_at)) AS last_at, mode(document_w) AS document_w
-FROM events WHERE {where} AND kind = 'layout'
+FROM shown WHERE {where}
 GROUP BY page, layout
 ORDER BY sessions DESC, last_at DESC, layout
 """

@@ -9,7 +9,7 @@ from usertrack_cli.render import density, palette
 from usertrack_cli.render.backdrop import Backdrop
 from usertrack_cli.render.caption import Caption, Legend, number_text
 from usertrack_cli.render.density import Float32Array, UInt8Array
-from usertrack_cli.render.heatmap import RADIUS_PX, captioned, check_drawable, coloured, page_levels
+from usertrack_cli.render.heatmap import RADIUS_PX, captioned, check_drawable, lay_over, page_levels
 
 NONE = 128
 """The level of no difference; 1 is the most less, 255 the most more."""
@@ -65,7 +65,6 @@ def difference_picture(
         clip_min=events_min / density.kernel_cells(radius_px),
     )
     table, alpha = palette.diverging_table(), palette.diverging_alpha_table(opacity)
-    body = coloured(backdrop.image, page_levels(levels, backdrop), table=table, alpha=alpha)
     nearby = density.nearby_count(clip, radius_px=radius_px)
     reach = np.rint(density.nearby_radius_px(radius_px))
     steps = [(0.0, -1.0), (0.25, -0.25), (0.5, 0.0), (0.75, 0.25), (1.0, 1.0)]
@@ -75,7 +74,9 @@ def difference_picture(
         *filter(None, (caption.definition,)),
     )
     legend = Legend(palette.over_white(table, alpha), ticks, lines)
-    return captioned(body, backdrop=backdrop, caption=caption, legend=legend)
+    picture = captioned(backdrop.image, backdrop=backdrop, caption=caption, legend=legend)
+    lay_over(picture, page_levels(levels, backdrop), table=table, alpha=alpha)
+    return picture
 
 
 def _signed(value: float) -> str:

@@ -54,13 +54,14 @@ def heatmap_picture(
     lone = EVENTS_AT_CLIP_MIN / density.kernel_cells(radius_px)
     tone = density.tone(density.smooth(counts, radius_px=radius_px), scale=scale, clip_min=lone)
     table, alpha = palette.colour_table(colormap), palette.alpha_table(opacity)
-    body = coloured(backdrop.image, page_levels(tone.levels, backdrop), table=table, alpha=alpha)
     legend = density_legend(
         tone, unit=caption.unit, radius_px=radius_px, colours=palette.over_white(table, alpha)
     )
     if caption.definition:
         legend = replace(legend, lines=(*legend.lines, caption.definition))
-    return captioned(body, backdrop=backdrop, caption=caption, legend=legend)
+    picture = captioned(backdrop.image, backdrop=backdrop, caption=caption, legend=legend)
+    lay_over(picture, page_levels(tone.levels, backdrop), table=table, alpha=alpha)
+    return picture
 
 
 def check_drawable(*, radius_px: float, opacity: float) -> None:
@@ -83,19 +84,18 @@ def page_levels(levels: UInt8Array, backdrop: Backdrop) -> Image.Image:
     return cells.resize(backdrop.image.size, Image.Resampling.BILINEAR, box=shown)
 
 
-def coloured(page: Image.Image, levels: Image.Image, *, table: UInt8Array, alpha: UInt8Array) -> Image.Image:
-    """Return the page with each level's colour laid over it."""
-    result = page.copy()
+def lay_over(picture: Image.Image, levels: Image.Image, *, table: UInt8Array, alpha: UInt8Array) -> None:
+    """Lay each level's colour over the page that ``picture`` shows below its caption, if it has one."""
+    left, above = picture.info.get("body-at", (0, 0))
     opacities = alpha.tolist()
-    for top in range(0, page.height, BAND_PX):
-        box = (0, top, page.width, min(top + BAND_PX, page.height))
-        band = levels.crop(box)
+    for top in range(0, levels.height, BAND_PX):
+        bottom = min(top + BAND_PX, levels.height)
+        band = levels.crop((0, top, levels.width, bottom))
         mask = band.point(opacities)
         if mask.getbbox() is None:
             continue
         band.putpalette(table.tobytes())
-        result.paste(band.convert("RGB"), box, mask)
-    return result
+        picture.paste(band.convert("RGB"), (left, above + top), mask)
 
 
 def density_legend(tone: Tone, *, unit: str, radius_px: float, colours: UInt8Array) -> Legend:

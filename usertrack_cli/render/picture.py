@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+from isal import isal_zlib
 from PIL import Image
 
 from usertrack_cli.errors import UsageError
@@ -24,7 +25,7 @@ from usertrack_cli.render.text import safe_text
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ROWS_PER_BLOCK = 512
 COMPRESSION_LEVEL = 1
-"""Level 6 is three times slower for 20 % less."""
+"""Of 0 to 3; level 2 makes pictures like ours no smaller."""
 
 KEYWORD_BYTES_MAX = 79
 """Of the PNG specification, 11.3.3."""
@@ -43,7 +44,7 @@ def png_chunks(image: Image.Image, *, metadata: Mapping[str, str]) -> Iterator[b
     yield _chunk(b"IHDR", struct.pack(">IIBBBBB", rgb.width, rgb.height, 8, TRUECOLOUR, 0, 0, 0))
     for keyword, text in metadata.items():
         yield _chunk(b"iTXt", _international_text(keyword, text))
-    compressor = zlib.compressobj(COMPRESSION_LEVEL)
+    compressor = isal_zlib.compressobj(COMPRESSION_LEVEL)
     for block in _filtered_blocks(rgb):
         packed = compressor.compress(block.data)
         if packed:

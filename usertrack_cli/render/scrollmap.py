@@ -12,13 +12,13 @@ from usertrack_cli.render import fonts, palette
 from usertrack_cli.render.backdrop import Backdrop
 from usertrack_cli.render.caption import Caption, Legend, number_text
 from usertrack_cli.render.density import Float32Array
-from usertrack_cli.render.heatmap import captioned, coloured
+from usertrack_cli.render.heatmap import captioned, lay_over
 from usertrack_cli.render.palette import Colormap
 from usertrack_cli.render.reach import BAND_PX, Fold, band_count
 
 SHARES = (0.9, 0.75, 0.5, 0.25, 0.1)
 OPACITY = 0.55
-"""Every part of the page is coloured, so the colour must let more of it through than on a heatmap."""
+"""Every part of the page is lay_over, so the colour must let more of it through than on a heatmap."""
 
 LABEL_PX, LABEL_PAD_PX = 13, 8
 STRIP_PX = 96
@@ -105,7 +105,8 @@ def scrollmap_picture(
     levels = np.rint(np.clip(curve, 0, 1) * 255).astype(np.uint8)[:, None]
     shown = 0, 0, 1, backdrop.document_h / BAND_PX
     column = Image.fromarray(levels).resize(backdrop.image.size, Image.Resampling.BILINEAR, box=shown)
-    body = coloured(backdrop.image, column, table=table, alpha=alpha)
+    body = backdrop.image.copy()
+    lay_over(body, column, table=table, alpha=alpha)
     body = _marked(body, depth_lines(curve), fold=fold, page=backdrop)
     if attention is not None:
         body = _with_strip(body, attention, page=backdrop)
