@@ -129,6 +129,15 @@ def test_commands_options_and_names_are_completed(home: Home) -> None:
     assert proposals("usertrack stats --site b", home.root) == ["blog"]
 
 
+def test_a_restricted_session_is_not_proposed(home: Home) -> None:
+    for number in (1, 2):
+        Sender(home, session_id(number)).send(0, pageview())
+
+    assert main(["restrict", "--session", session_id(1), "--data", str(home.root)]) == 0
+
+    assert proposals("usertrack replay s00", home.root) == [session_id(2)]
+
+
 def test_what_a_shell_would_run_is_never_proposed(home: Home) -> None:
     texts = (
         "/x$(reboot)",

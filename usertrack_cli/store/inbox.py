@@ -154,13 +154,14 @@ def _seen_rows(batch: NewBatch) -> list[tuple[str, str, str, int, int]]:
 
 RECENT_MAX = 100
 _RECENT = """
-SELECT session FROM sessions_open WHERE site = ? AND substr(session, 1, ?) = ?
+SELECT session FROM sessions_open o WHERE site = ? AND substr(session, 1, ?) = ?
+  AND NOT EXISTS (SELECT 1 FROM restrictions r WHERE r.site = o.site AND r.session = o.session)
 ORDER BY last_received_at DESC, session LIMIT ?
 """
 
 
 def recent_sessions(con: sqlite3.Connection, *, site: str, prefix: str) -> list[str]:
-    """Return sessions of the last 72 hours whose id begins like this, the newest first."""
+    """Return sessions of the last 72 hours whose id begins like this, the newest first; no restricted ones."""
     return [session for (session,) in con.execute(_RECENT, (site, len(prefix), prefix, RECENT_MAX))]
 
 
