@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -65,3 +66,21 @@ def test_a_page_without_such_events_has_no_widths(sender: Sender) -> None:
     sender.send(0, pageview())
 
     assert ask(sender.home, CHOSEN, lambda con: widths(con, CHOSEN, ("move",))).counts == ()
+
+
+def test_a_bot_is_counted_apart_wherever_it_gave_itself_away(store: Home) -> None:
+    bot = Sender(store, session_id(90), size=(800, 800, 800, 2600))
+    view = ["p", 0, 1, "load", "/shop", "Shop", "", 800, 800, 800, 2600, 0, 0]
+    bot.send(0, view, run(1000, 30), click(3000, 5, 5))
+    bot.again(page="/cart", meta=(("is_bot", True),)).send(1, pageview(9_000, "/cart", number=2))
+    everybody = replace(CHOSEN, includes_bots=True)
+
+    without = ask(store, CHOSEN, lambda con: widths(con, CHOSEN, ("move",)))
+    counted = ask(store, everybody, lambda con: widths(con, everybody, ("move",)))
+
+    few, many = ({each.width_class: each for each in found.counts} for found in (without, counted))
+    assert (without.bots, counted.bots) == (1, 0)
+    assert {name: each.bots for name, each in few.items()} == {"wide": 0, "medium": 1, "narrow": 0}
+    assert (few["medium"].sessions, few["medium"].sessions_all, few["medium"].events) == (1, 1, 4)
+    assert (many["medium"].sessions, many["medium"].sessions_all, many["medium"].events) == (2, 2, 6)
+    assert len(counted.samples("medium").x) == len(without.samples("medium").x) + 2

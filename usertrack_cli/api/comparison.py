@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from usertrack_cli.api.ageing import say_ageing
+from usertrack_cli.api.bots import bots_text
 from usertrack_cli.api.heatmaps import (
     OF_MOVES,
     TITLES,
@@ -21,13 +22,14 @@ from usertrack_cli.api.ledger import page_ledger
 from usertrack_cli.api.pages_drawn import PageDrawn, backdrop_of, page_drawn
 from usertrack_cli.api.pictures import OnStep, Picture, picture_of, silent
 from usertrack_cli.errors import CheckFailedError, NothingMatchedError
+from usertrack_cli.plural import count
 from usertrack_cli.queries.filters import Filter
 from usertrack_cli.queries.friction import Thresholds
+from usertrack_cli.store import omissions
 from usertrack_cli.store.home import Home
 
 if TYPE_CHECKING:
     from usertrack_cli.queries.elements import Element, Ledger
-    from usertrack_cli.queries.widths import WidthCount
     from usertrack_cli.render.density import Float32Array
 
 SIGNIFICANT_P = 0.05
@@ -89,9 +91,13 @@ def compare(home: Home, a: Side, b: Side) -> list[Change]:
 
 def _ledger(home: Home, side: Side, judged: Thresholds) -> Ledger:
     try:
-        return page_ledger(home, side.chosen, thresholds=judged)
+        found = page_ledger(home, side.chosen, thresholds=judged)
     except NothingMatchedError as error:
         raise NothingMatchedError(f"{error.message}: {side.name}", hint=error.hint) from error
+    left_out = bots_text(side.chosen, found.bots)
+    if left_out is not None:
+        omissions.add(f"{side.name}: {left_out}")
+    return found
 
 
 def _sessions(element: Element | None) -> int:
@@ -185,9 +191,9 @@ def difference_map(
             thresholds=judged,
             samples=samples,
         )
-        for chosen, width, samples in ((there, before, None), (here, page.width, page.samples))
+        for chosen, width, samples in ((there, before.width, None), (here, page.width, page.samples))
     ]
-    totals = [width.sessions_all for width in (before, page.width)]
+    totals = [drawn.width.sessions_all for drawn in (before, page)]
     on_step(0.7, "drawing")
     caption = Caption(
         page=b.chosen.page or "",
@@ -199,8 +205,10 @@ def difference_map(
         session_count=sides[1].sessions,
         event_count=sides[1].events,
         counted=" · ".join(
-            f"{side.name}: {total:,} sessions, {counted.events:,} {unit}"
-            for side, total, counted in zip((a, b), totals, sides, strict=True)
+            f"{side.name}: {total:,} sessions, {counted.events:,} {unit}{_and_bots(bots)}"
+            for side, total, counted, bots in zip(
+                (a, b), totals, sides, (before.width.bots, page.width.bots), strict=True
+            )
         ),
         unit=unit,
         definition=definition(kind, judged),
@@ -226,6 +234,10 @@ def difference_map(
     )
 
 
+def _and_bots(bots: int) -> str:
+    return f", {count(bots, 'session')} of bots left out" if bots else ""
+
+
 def _per_sessions(counted: Counted, total: int, per: int) -> Float32Array:
     import numpy as np
 
@@ -234,13 +246,13 @@ def _per_sessions(counted: Counted, total: int, per: int) -> Float32Array:
 
 def _same_width(
     home: Home, chosen: Filter, page: PageDrawn, *, kind: HeatmapKind, what: str, zone: ZoneInfo | None
-) -> tuple[Filter, WidthCount, tuple[str, ...]]:
+) -> tuple[Filter, PageDrawn, tuple[str, ...]]:
     """Return side a at side b's width class, or at its own with a note where it has no such sessions."""
     try:
         at = replace(chosen, width_class=page.width.width_class)
-        return at, page_drawn(home, at, kinds=kinds_of(kind), what=what, zone=zone).width, ()
+        return at, page_drawn(home, at, kinds=kinds_of(kind), what=what, zone=zone), ()
     except NothingMatchedError:
-        own = page_drawn(home, chosen, kinds=kinds_of(kind), what=what, zone=zone).width
+        own = page_drawn(home, chosen, kinds=kinds_of(kind), what=what, zone=zone)
         drawn = f"is laid on the elements of the {page.width.width_class} page"
-        note = f"a was recorded on {own.width_class} screens and {drawn}"
-        return replace(chosen, width_class=own.width_class), own, (note,)
+        note = f"a was recorded on {own.width.width_class} screens and {drawn}"
+        return replace(chosen, width_class=own.width.width_class), own, (note,)

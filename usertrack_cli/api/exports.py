@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
+from usertrack_cli.api.bots import say_bots
 from usertrack_cli.api.nothing import nothing
 from usertrack_cli.api.outputs import note_outputs
 from usertrack_cli.naming import TagRule
@@ -33,16 +34,19 @@ def export(home: Home, chosen: Filter, path: Path, *, form: TableFormat, view: V
     """
     from usertrack_cli.queries.events import ask
     from usertrack_cli.queries.export import reader, sessions_in
+    from usertrack_cli.queries.overview import bot_sessions
     from usertrack_cli.store.outputs import private_file
 
-    def answer(con: duckdb.DuckDBPyConnection) -> tuple[int, list[tuple[str, str]]]:
+    def answer(con: duckdb.DuckDBPyConnection) -> tuple[int, list[tuple[str, str]], int]:
+        bots = bot_sessions(con, chosen)
         with private_file(path) as file:
             rows = _write(reader(con, chosen, view), file, form)
             if not rows:
-                raise nothing(home, chosen, view)
-        return rows, list(sessions_in(con, chosen))
+                raise nothing(home, chosen, view, bots=bots)
+        return rows, list(sessions_in(con, chosen)), bots
 
-    rows, sessions = ask(home, chosen, answer, needs_tags=view == "sessions")
+    rows, sessions, bots = ask(home, chosen, answer, needs_tags=view == "sessions", needs_bots=True)
+    say_bots(chosen, bots)
     note_outputs(home, [path], sessions)
     return rows
 
@@ -51,18 +55,21 @@ def export_lines(home: Home, chosen: Filter, *, form: TableFormat, view: View = 
     """Yield the lines of the same file, for a pipe; it lies in the data directory meanwhile."""
     from usertrack_cli.queries.events import ask
     from usertrack_cli.queries.export import reader
+    from usertrack_cli.queries.overview import bot_sessions
     from usertrack_cli.store.workspace import workspace
 
     with workspace(home) as folder:
         path = folder / "export"
 
-        def answer(con: duckdb.DuckDBPyConnection) -> int:
+        def answer(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
             # Written whole before the first line leaves: a question may have to be asked again.
             with path.open("wb") as file:
-                return _write(reader(con, chosen, view), file, form)
+                return _write(reader(con, chosen, view), file, form), bot_sessions(con, chosen)
 
-        if not ask(home, chosen, answer, needs_tags=view == "sessions"):
-            raise nothing(home, chosen, view)
+        rows, bots = ask(home, chosen, answer, needs_tags=view == "sessions", needs_bots=True)
+        if not rows:
+            raise nothing(home, chosen, view, bots=bots)
+        say_bots(chosen, bots)
         with path.open(encoding="utf-8", newline="") as file:
             for line in file:
                 yield line.removesuffix("\n")

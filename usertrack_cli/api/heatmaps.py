@@ -127,6 +127,7 @@ def heatmap(
         unit=unit,
         anchored_count=counted.anchored,
         definition=definition(kind, judged),
+        bots=page.width.bots,
         notes=(*page.notes, *aged, *_few(sessions_min)),
     )
     image = heatmap_picture(

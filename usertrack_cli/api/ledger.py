@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from usertrack_cli.api.bots import say_bots
 from usertrack_cli.api.layouts import fields_of
 from usertrack_cli.api.nothing import nothing
 from usertrack_cli.errors import UsageError
@@ -56,16 +57,24 @@ def elements(
     Raises:
         NothingMatchedError: Nothing was clicked there.
     """
+    found = page_ledger(home, chosen, thresholds=thresholds or Thresholds())
+    say_bots(chosen, found.bots)
+    return element_rows(home, chosen, found, thresholds=thresholds)[:limit]
+
+
+def element_rows(
+    home: Home, chosen: Filter, found: Ledger, *, thresholds: Thresholds | None = None
+) -> list[ElementRow]:
+    """Return the rows of a ledger, with the visits that came back at once."""
     from usertrack_cli.queries.events import ask
     from usertrack_cli.queries.quickbacks import quick_backs
 
     judged = thresholds or Thresholds()
-    found = page_ledger(home, chosen, thresholds=judged)
     backs = ask(home, chosen, lambda con: quick_backs(con, chosen, quick_back_ms=judged.quick_back_ms))
     back_count: dict[str, int] = {}
     for each in backs:
         back_count[each.selector or ""] = back_count.get(each.selector or "", 0) + 1
-    return _rows(found, back_count)[:limit]
+    return _rows(found, back_count)
 
 
 def page_ledger(home: Home, chosen: Filter, *, thresholds: Thresholds) -> Ledger:
@@ -80,9 +89,14 @@ def page_ledger(home: Home, chosen: Filter, *, thresholds: Thresholds) -> Ledger
     if chosen.page is None:
         raise UsageError("a page is needed", hint="name it with --page")
     fields = fields_of(home, chosen)
-    found = ask(home, chosen, lambda con: ledger(con, chosen, thresholds=thresholds, fields=fields))
+    found = ask(
+        home,
+        chosen,
+        lambda con: ledger(con, chosen, thresholds=thresholds, fields=fields),
+        needs_bots=True,
+    )
     if not found.elements:
-        raise nothing(home, chosen, "clicks")
+        raise nothing(home, chosen, "clicks", bots=found.bots)
     return found
 
 

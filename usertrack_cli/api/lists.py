@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from usertrack_cli.api.ageing import say_ageing
+from usertrack_cli.api.bots import say_bots
 from usertrack_cli.api.layouts import fields_of
 from usertrack_cli.api.nothing import elsewhere, nothing
 from usertrack_cli.errors import NothingMatchedError, UsageError, UsertrackError
-from usertrack_cli.plural import count
 from usertrack_cli.queries.filters import Filter
-from usertrack_cli.store import omissions
 from usertrack_cli.store.home import Home
 
 if TYPE_CHECKING:
@@ -38,7 +37,9 @@ def pages(home: Home, chosen: Filter) -> list[PageCount]:
     from usertrack_cli.queries.overview import bot_sessions
     from usertrack_cli.queries.pages import pages as question
 
-    found, bots = ask(home, chosen, lambda con: (question(con, chosen), bot_sessions(con, chosen)))
+    found, bots = ask(
+        home, chosen, lambda con: (question(con, chosen), bot_sessions(con, chosen)), needs_bots=True
+    )
     say_bots(chosen, bots)
     if not found:
         raise NothingMatchedError("no pages recorded in this range", hint=elsewhere(home, chosen))
@@ -91,18 +92,12 @@ def sessions(
             found = sorted(found, key=lambda row: -row.friction)[:limit]
         return found, tags_given(con, [row.session for row in found]), bot_sessions(con, chosen)
 
-    found, given, bots = ask(home, chosen, listed, needs_tags=True)
+    found, given, bots = ask(home, chosen, listed, needs_tags=True, needs_bots=True)
     say_bots(chosen, bots)
     if not found:
         raise _no_sessions(home, chosen, is_unwatched=is_unwatched)
     say_ageing(home, chosen)  # the events of a session and its length count movements
     return _labelled(home, found, given)
-
-
-def say_bots(chosen: Filter, bots: int) -> None:
-    """Have the command say beside its answer how many sessions of bots are not in it."""
-    if bots and not chosen.includes_bots:
-        omissions.add(f"{count(bots, 'session')} of bots left out; --include-bots counts them")
 
 
 def _labelled(home: Home, rows: list[SessionRow], given: dict[tuple[str, str], list[str]]) -> list[SessionRow]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from usertrack_cli import clock
+from usertrack_cli.api.bots import say_bots
 from usertrack_cli.api.counted import Counted, counted
 from usertrack_cli.api.layouts import fields_of
 from usertrack_cli.api.nothing import nothing
@@ -93,7 +94,7 @@ def overview(
         )
 
     read = chosen if earlier is None else replace(chosen, from_ms=earlier.from_ms)
-    found = ask(home, read, answer, needs_tags=kind is question.By.TAG)
+    found = ask(home, read, answer, needs_tags=kind is question.By.TAG, needs_bots=True)
     more = counted(home, chosen, by=by, zone=zone or ZoneInfo("UTC"))
     if not found.total.sessions and not (more and more.pageviews):
         raise nothing(home, chosen, "sessions")
@@ -123,12 +124,16 @@ def suggested_groups(home: Home, chosen: Filter) -> list[tuple[PageGroup, int]]:
         NothingMatchedError: No page was seen in the range.
     """
     from usertrack_cli.queries.events import ask
+    from usertrack_cli.queries.overview import bot_sessions
     from usertrack_cli.queries.pages import pages
     from usertrack_cli.queries.suggestion import suggestions
 
-    found = ask(home, chosen, lambda con: pages(con, chosen))
+    found, bots = ask(
+        home, chosen, lambda con: (pages(con, chosen), bot_sessions(con, chosen)), needs_bots=True
+    )
     if not found:
-        raise nothing(home, chosen, "pages")
+        raise nothing(home, chosen, "pages", bots=bots)
+    say_bots(chosen, bots)
     names = {group.name for group in chosen.groups}
     return suggestions({each.page: each.sessions for each in found if each.page not in names})
 
@@ -149,8 +154,16 @@ def funnel(
     """
     from usertrack_cli.queries.events import ask
     from usertrack_cli.queries.funnel import funnel as question
+    from usertrack_cli.queries.overview import bot_sessions
 
-    found = ask(home, chosen, lambda con: question(con, chosen, steps, within_ms=within_ms, by=by))
+    # A funnel is about sessions, whichever page they are filtered by.
+    anywhere = replace(chosen, page=None)
+
+    def answer(con: duckdb.DuckDBPyConnection) -> tuple[list[Step], int]:
+        return question(con, chosen, steps, within_ms=within_ms, by=by), bot_sessions(con, anywhere)
+
+    found, bots = ask(home, chosen, answer, needs_bots=True)
+    say_bots(chosen, bots)
     if not found[0].sessions:
         raise nothing(home, replace(chosen, page=steps[0] if steps[0].startswith("/") else None), "sessions")
     return found

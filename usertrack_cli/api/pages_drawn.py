@@ -97,7 +97,7 @@ def page_drawn(
 
     found, seen = ask(home, chosen, question)
     if not found.counts:
-        raise nothing(home, chosen, what)
+        raise nothing(home, chosen, what, bots=found.bots)
     width, *others = found.counts
     only = replace(chosen, width_class=width.width_class)
     drawn, layout = _layout_to_draw(home, only, seen)

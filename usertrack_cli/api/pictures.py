@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from usertrack_cli import __version__, clock
+from usertrack_cli.api.bots import bots_text
 from usertrack_cli.queries.filters import Filter
 
 if TYPE_CHECKING:
@@ -85,13 +86,13 @@ def picture_of(
         "usertrack:width-class": page.width.width_class,
         "usertrack:dates": f"{dates(chosen, zone)} {zone or 'UTC'}",
         **_texts({f.name: getattr(chosen, f.name) for f in fields(chosen) if f.name not in _APART}),
-        **_texts(facts),
+        **_texts(facts | {"bots_left_out": page.width.bots or None}),
         # Where in the picture the page stands, for those who read it by program.
         "usertrack:page-at": f"{left},{top}",
         "usertrack:page-size": f"{backdrop.document_w}x{backdrop.document_h}",
         "usertrack:page-scale": f"{backdrop.scale:g}",
     }
-    notes = (page.other_widths,) if page.other_widths else ()
+    notes = tuple(each for each in (page.other_widths, bots_text(chosen, page.width.bots)) if each)
     name = f"{what}-{slug.strip('-')[:NAME_CHARS_MAX] or 'home'}{middle}-{page.width.width_class}.png"
     said = (caption.page, *sentences(caption), *caption.notes)
     return Picture(image=image, metadata=metadata, notes=notes, facts=said, name=name)

@@ -115,6 +115,7 @@ def _groups(home: Home, chosen: Filter, *, zone: str) -> dict[str, list[Figures]
         chosen,
         lambda con: {by: groups(con, chosen, By(by), asked, limit=most) for by, most in limits.items()},
         needs_tags=True,
+        needs_bots=True,
     )
 
 
@@ -208,6 +209,7 @@ def _troubles(home: Home, chosen: Filter) -> tuple[tuple[Snag, ...], tuple[Scrip
         home,
         chosen,
         lambda con: (snags(con, chosen, limit=SNAGS, fields=fields), script_errors(con, chosen, limit=SNAGS)),
+        needs_bots=True,
     )
     return tuple(Snag(**asdict(each)) for each in stuck), tuple(ScriptError(**asdict(each)) for each in broken)
 

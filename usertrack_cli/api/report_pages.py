@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from usertrack_cli.api.heatmaps import heatmap
-from usertrack_cli.api.ledger import elements
+from usertrack_cli.api.ledger import element_rows, page_ledger
 from usertrack_cli.api.scrollmaps import scrollmap
 from usertrack_cli.errors import NothingMatchedError
 from usertrack_cli.queries.filters import Filter
+from usertrack_cli.queries.friction import Thresholds
 from usertrack_cli.store.home import Home
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def _elements(home: Home, only: Filter) -> tuple[Snag, ...]:
     from usertrack_cli.render.report.content import Snag
 
     try:
-        found = elements(home, only, limit=ELEMENTS)
+        # What the report leaves out it says once, for all of it.
+        found = element_rows(home, only, page_ledger(home, only, thresholds=Thresholds()))[:ELEMENTS]
     except NothingMatchedError:
         return ()
     return tuple(

@@ -112,6 +112,7 @@ def _caption(
         session_count=sessions,
         event_count=events,
         unit="scroll positions",
+        bots=page.width.bots,
         notes=page.notes,
     )
 

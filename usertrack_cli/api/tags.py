@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from usertrack_cli import clock
+from usertrack_cli.api.bots import say_bots
 from usertrack_cli.api.lists import session_by_prefix, sessions
 from usertrack_cli.api.nothing import elsewhere
 from usertrack_cli.errors import NothingMatchedError
@@ -28,8 +29,16 @@ def tag_counts(home: Home, chosen: Filter) -> list[TagCount]:
     """
     from usertrack_cli.queries import tags as question
     from usertrack_cli.queries.events import ask
+    from usertrack_cli.queries.overview import bot_sessions
 
-    found = ask(home, chosen, lambda con: question.tag_counts(con, chosen), needs_tags=True)
+    found, bots = ask(
+        home,
+        chosen,
+        lambda con: (question.tag_counts(con, chosen), bot_sessions(con, chosen)),
+        needs_tags=True,
+        needs_bots=True,
+    )
+    say_bots(chosen, bots)
     if not found:
         raise NothingMatchedError(
             "no session in this range has a tag",

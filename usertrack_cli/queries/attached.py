@@ -13,7 +13,7 @@ from usertrack_cli.queries.statement import one_line
 from usertrack_cli.queries.views import VIEWS
 
 ATTACHED_MAX = 20
-RESERVED = frozenset({"events", "labels", "hidden", *VIEWS})
+RESERVED = frozenset({"events", "labels", "hidden", "bots", *VIEWS})
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 

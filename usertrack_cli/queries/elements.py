@@ -12,6 +12,7 @@ from usertrack_cli.queries.events import columns_of, rows_of
 from usertrack_cli.queries.expressions import DEPTH_RATIO
 from usertrack_cli.queries.filters import Filter, conditions
 from usertrack_cli.queries.friction import JUDGED, USUAL, Field, Thresholds, values_of
+from usertrack_cli.queries.overview import bot_sessions
 
 _ELEMENTS = """
 WITH {judged}
@@ -83,11 +84,13 @@ class Ledger:
     Attributes:
         sessions: All sessions of the page, with and without clicks.
         clicked_pageviews: Pageviews with at least one click: what first clicks are a share of.
+        bots: Sessions of bots on the page, counted in the figures only where the filter includes them.
     """
 
     sessions: int
     clicked_pageviews: int
     elements: tuple[Element, ...]
+    bots: int
 
 
 def ledger(
@@ -115,7 +118,7 @@ def ledger(
         Element(**row, seen_sessions=max(seen.get(row["selector"], 0), row["sessions"]))
         for row in rows
     )
-    return Ledger(totals["sessions"], totals["clicked_pageviews"], elements)
+    return Ledger(totals["sessions"], totals["clicked_pageviews"], elements, bot_sessions(con, chosen))
 
 
 def _seen_sessions(con: duckdb.DuckDBPyConnection, chosen: Filter) -> dict[str, int]:

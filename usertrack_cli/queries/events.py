@@ -42,6 +42,11 @@ SELECT e.* FROM read_parquet(getvariable('segment_files'), hive_partitioning = f
 _HIDDEN = """
 ANTI JOIN hidden h ON h.site = e.site AND h.session = e.session
 """
+_BOTS_VIEW = "CREATE TEMP VIEW bots AS SELECT DISTINCT session FROM events WHERE is_bot"
+_BOTS_FOUND = """
+DROP VIEW bots;
+CREATE TEMP TABLE bots AS SELECT DISTINCT session FROM events WHERE is_bot
+"""
 _EMPTY_TABLE = (
     "CREATE TEMP TABLE events ("
     + ", ".join(f'"{column.name}" {_SQL_TYPES[column.type]}' for column in EVENT_COLUMNS)
@@ -58,6 +63,7 @@ def ask(
     shows_hidden: bool = False,
     takes_in: bool = True,
     needs_tags: bool = False,
+    needs_bots: bool = False,
     attached: Mapping[str, Path] | None = None,
 ) -> Answer:
     """Answer ``question`` from one consistent snapshot.
@@ -69,6 +75,7 @@ def ask(
         chosen: Its site and range choose the segments; its other conditions are the question's.
         session: The beginning of an id, where the question is about such sessions alone.
         needs_tags: Puts the tags of the filter's rules on their sessions first; a filter by tag does too.
+        needs_bots: Looks the sessions of bots up first, once, for a question that leaves them out repeatedly.
         attached: CSV files that become tables beside the views.
         takes_in: False leaves what waits in the inbox to the caller, who waits for nobody.
         shows_hidden: True only for erasure and access, which must find restricted sessions too.
@@ -93,6 +100,8 @@ def ask(
             taken = replace(taken, hidden=frozenset())
         try:
             with connection(taken, attached or {}) as con:
+                if needs_bots and not chosen.includes_bots:
+                    find_bots(con)
                 apply_rules(con, rules, site=chosen.site)
                 answer = question(con)
             omissions.record(taken.left_out())
@@ -141,10 +150,16 @@ def connection(
             con.execute("CREATE TEMP TABLE hidden (site VARCHAR, session VARCHAR)")
             con.executemany("INSERT INTO hidden VALUES (?, ?)", sorted(taken.hidden))
             con.execute(_FILES_VIEW + _HIDDEN)
+        con.execute(_BOTS_VIEW)
         con.execute("CREATE TEMP TABLE labels (site VARCHAR, session VARCHAR, tag VARCHAR)")
         if taken.labels:
             con.executemany("INSERT INTO labels VALUES (?, ?, ?)", taken.labels)
         yield con
+
+
+def find_bots(con: duckdb.DuckDBPyConnection) -> None:
+    """Look the sessions of bots up, once a connection; until then each use of them reads the segments."""
+    con.execute(_BOTS_FOUND)
 
 
 def columns_of(con: duckdb.DuckDBPyConnection, sql: str, values: dict[str, Any]) -> dict[str, Any]:

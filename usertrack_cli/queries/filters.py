@@ -81,7 +81,7 @@ _SOURCE = "source = $source"
 SOURCES = ("tracker", "rrweb", "log", "all")
 EVERY_SOURCE = "all"
 _NO_BOTS = "NOT is_bot"
-_NO_LATE_BOTS = "session NOT IN (SELECT b.session FROM events b WHERE b.is_bot)"
+_NO_LATE_BOTS = "session NOT IN (SELECT b.session FROM bots b)"
 """A session that gave itself away late is a bot's from its beginning."""
 LATE_BOTS = "late_bots"
 """Leaving this out of the conditions saves reading the session of every row: for pointer movements, of which

@@ -157,7 +157,11 @@ ORDER BY {{order}}
 LIMIT $limit
 """  # noqa: S608 - own parts
 
-_BOTS = "SELECT count(DISTINCT session) AS bots FROM events WHERE is_bot AND {where} ORDER BY bots"
+_BOTS = """
+SELECT count(DISTINCT session) AS bots FROM events
+WHERE session IN (SELECT b.session FROM bots b) AND {where}
+ORDER BY bots
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +231,10 @@ def groups(
 
 
 def bot_sessions(con: duckdb.DuckDBPyConnection, chosen: Filter) -> int:
-    """Return how many sessions of bots the filter has, whether it counts them or not."""
+    """Return how many sessions of bots the filter has, whether it counts them or not.
+
+    One that gave itself away late counts wherever it was before.
+    """
     where, values = conditions(chosen, without=frozenset({"includes_bots"}))
     return int(rows_of(con, _BOTS.format(where=where), values)[0]["bots"])
 

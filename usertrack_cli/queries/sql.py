@@ -23,7 +23,7 @@ BATCH_ROWS = 100_000
 
 _SCHEMA = """
 SELECT table_name AS view, column_name AS name, data_type AS type
-FROM duckdb_columns() WHERE table_name NOT IN ('labels', 'hidden') AND NOT internal
+FROM duckdb_columns() WHERE table_name NOT IN ('labels', 'hidden', 'bots') AND NOT internal
 ORDER BY list_position(['events', 'sessions', 'pageviews', 'clicks'], table_name) NULLS LAST, view, column_index
 """
 

@@ -12,8 +12,8 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from usertrack_cli.queries.events import columns_of
-from usertrack_cli.queries.filters import LATE_BOTS, Filter, conditions
+from usertrack_cli.queries.events import columns_of, find_bots
+from usertrack_cli.queries.filters import Filter, conditions
 
 WIDTH_CLASSES = ("", "narrow", "medium", "wide")
 
@@ -29,6 +29,7 @@ SELECT {is_asked} AS is_asked, kind <> 'move' AS is_size, hash(session) AS sessi
 FROM events
 WHERE {where} AND viewport_w > 0 {only}
 """
+_BOTS = "SELECT hash(session) AS session FROM bots"
 _SAMPLES = ", coalesce(x, -1) AS x, coalesce(y, -1) AS y"
 
 
@@ -39,6 +40,7 @@ class WidthCount:
     Attributes:
         sessions: With events of the kinds that were asked for; ``events`` are those.
         sessions_all: With or without them.
+        bots: Sessions of bots, which are left out of everything else.
     """
 
     width_class: str
@@ -49,6 +51,7 @@ class WidthCount:
     viewport_max: int
     document_w: int
     document_h: int
+    bots: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +70,12 @@ class Widths:
     Attributes:
         counts: The width classes that have events of the kinds asked for, the one with most sessions first.
         rows: One array a column; ``x`` and ``y`` only where moves were asked for.
+        bots: Sessions of bots at any width, left out of ``rows``.
     """
 
     counts: tuple[WidthCount, ...]
     rows: dict[str, Any]
+    bots: int
 
     def samples(self, width_class: str) -> Samples:
         """Return the pointer samples of one width class; moves must have been asked for."""
@@ -81,7 +86,7 @@ class Widths:
 
 def widths(con: duckdb.DuckDBPyConnection, chosen: Filter, kinds: tuple[str, ...]) -> Widths:
     """Return how each width class saw the page, and with ``move`` among ``kinds`` its pointer samples."""
-    where, values = conditions(chosen, without=frozenset({LATE_BOTS}))
+    where, values = conditions(chosen, without=frozenset({"includes_bots"}))
     has_moves = "move" in kinds
     sql = _ROWS.format(
         where=where,
@@ -90,15 +95,41 @@ def widths(con: duckdb.DuckDBPyConnection, chosen: Filter, kinds: tuple[str, ...
         only="" if has_moves else "AND kind <> 'move'",
     )
     rows = columns_of(con, sql, values if kinds == ("move",) else values | {"kinds": list(kinds)})
-    counts = [_count(name, rows, rows["width_class"] == code) for code, name in enumerate(WIDTH_CLASSES)]
+    rows, automated = _parted(con, chosen, rows)
+    counts = [
+        _count(name, rows, rows["width_class"] == code, automated["session"][automated["width_class"] == code])
+        for code, name in enumerate(WIDTH_CLASSES)
+    ]
     found = sorted(
         (each for each in counts if each is not None),
         key=lambda each: (-each.sessions, -each.events, each.width_class),
     )
-    return Widths(tuple(found), rows)
+    return Widths(tuple(found), rows, _distinct(automated["session"]))
 
 
-def _count(name: str, rows: dict[str, Any], is_here: NDArray[np.bool_]) -> WidthCount | None:
+def _parted(
+    con: duckdb.DuckDBPyConnection, chosen: Filter, rows: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the rows that count and those of bots, told apart here because a join would look at every row."""
+    nobody = {name: column[:0] for name, column in rows.items()}
+    if chosen.includes_bots or not len(rows["session"]):
+        return rows, nobody
+    find_bots(con)
+    bots = columns_of(con, _BOTS, {})["session"]
+    if not len(bots):
+        return rows, nobody
+    heads = _heads(rows["session"])
+    is_bot = np.isin(rows["session"][heads], bots)
+    of_bots = np.repeat(is_bot, np.diff(heads, append=len(rows["session"])))
+    return (
+        {name: column[~of_bots] for name, column in rows.items()},
+        {name: column[of_bots] for name, column in rows.items()},
+    )
+
+
+def _count(
+    name: str, rows: dict[str, Any], is_here: NDArray[np.bool_], bots: NDArray[np.uint64]
+) -> WidthCount | None:
     asked = is_here & rows["is_asked"]
     events = int(np.count_nonzero(asked))
     if not events:
@@ -115,13 +146,19 @@ def _count(name: str, rows: dict[str, Any], is_here: NDArray[np.bool_]) -> Width
         viewport_max=int(viewport_w.max()),
         document_w=_quantile(rows["document_w"][sizes], 0.5),
         document_h=_quantile(rows["document_h"][sizes], 0.9),
+        bots=_distinct(bots),
     )
 
 
 def _distinct(sessions: NDArray[np.uint64]) -> int:
-    """Count the sessions; they come in runs, since segments are sorted by session."""
-    heads = np.flatnonzero(sessions[1:] != sessions[:-1]) + 1
-    return len(np.unique(sessions[np.concatenate([[0], heads])]))
+    return len(np.unique(sessions[_heads(sessions)]))
+
+
+def _heads(sessions: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """Return where each run of one session begins; segments are sorted by session."""
+    if not len(sessions):
+        return np.empty(0, dtype=np.intp)
+    return np.concatenate([[0], np.flatnonzero(sessions[1:] != sessions[:-1]) + 1])
 
 
 def _quantile(sizes_px: NDArray[np.int32], share: float) -> int:

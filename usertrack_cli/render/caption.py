@@ -43,6 +43,7 @@ class Caption:
         definition: What makes such an event, for the legend; empty where the unit says it.
         anchored_count: Events that stand on their element; the rest went by position. ``None`` where
             the question does not arise.
+        bots: Sessions of bots that are left out.
         notes: Sentences that a reader must not overlook, one a line.
     """
 
@@ -60,6 +61,7 @@ class Caption:
     device: str = ""
     widths_px: tuple[int, int] | None = None
     anchored_count: int | None = None
+    bots: int = 0
     notes: tuple[str, ...] = ()
 
 
@@ -142,6 +144,8 @@ def sentences(caption: Caption) -> tuple[str, str, str]:
         counted.append(
             f"{caption.anchored_count:,} placed on the element they hit, {by_position:,} by position"
         )
+    if caption.bots:
+        counted.append(f"{count_text(caption.bots, 'session')} of bots left out")
     when = ", ".join(filter(None, (caption.dates, caption.zone)))
     said = caption.counted or " · ".join(counted)
     return " · ".join(filter(None, shown)), when, said
