@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -136,6 +137,34 @@ def test_a_broken_pipe_is_no_error(two_visitors: tuple[Sender, Sender]) -> None:
         ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
     )
 
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        ("sessions --nl >&-", 0),
+        ("sessions --nl >&- 2>&- <&-", 0),
+        ("sessions --nl | tail -n 1 | grep -q session", 0),
+        ("heatmap --page /shpo", 3),
+        ("heatmap --page /shpo 2>&-", 3),
+        ("heatmpa", 2),
+        ("sessions --nl > /dev/full", 6),
+    ],
+)
+def test_a_process_ends_with_the_code_of_its_command(
+    two_visitors: tuple[Sender, Sender], call: str, code: int
+) -> None:
+    if "/dev/full" in call and not Path("/dev/full").exists():
+        pytest.skip("NOT PROVED HERE: a full disk needs /dev/full")
+    environment = os.environ | {"USERTRACK_DATA": str(two_visitors[0].home.root)}
+    command = f"{sys.executable} -m usertrack_cli {call}"
+
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == code
     assert "Traceback" not in done.stderr
 
 
