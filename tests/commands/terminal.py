@@ -19,9 +19,23 @@ import pyte
 DEADLINE_S = 60.0
 
 
-def usertrack(*arguments: str, environment: Mapping[str, str] | None = None) -> Callable[[], None]:
-    """Return what turns a child into the command as an operator calls it."""
-    command = [sys.executable, "-m", "usertrack_cli", *arguments]
+_AT = """
+from usertrack_cli import app, clock
+clock.now_ms = lambda: {now_ms}
+app.run()
+"""
+
+
+def usertrack(
+    *arguments: str, environment: Mapping[str, str] | None = None, now_ms: int | None = None
+) -> Callable[[], None]:
+    """Return what turns a child into the command as an operator calls it.
+
+    Args:
+        now_ms: Time stands still there, for what shows it.
+    """
+    start = ["-m", "usertrack_cli"] if now_ms is None else ["-c", _AT.format(now_ms=now_ms)]
+    command = [sys.executable, *start, *arguments]
     settings = os.environ | {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"} | dict(environment or {})
 
     def run() -> None:

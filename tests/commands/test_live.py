@@ -79,6 +79,16 @@ def test_who_has_left_or_is_silent_is_not_there(run: Run, home: Home) -> None:
     assert api.present(home, within_ms=10 * 60_000).sessions == 2
 
 
+def test_a_group_of_pages_counts_as_one_and_a_click_names_its_page(run: Run, home: Home) -> None:
+    (home.root / "usertrack.toml").write_text('[[page]]\nmatch = "/p/*"\nname = "/p/…"\n', encoding="utf-8")
+    sender(home, 1).again(page="/p/1").send(0, pageview(path="/p/1"))
+    sender(home, 2).again(page="/p/2").send(0, pageview(path="/p/2"), click(900, 1, 2, text="Pay"))
+
+    done = run("live", "--count", "1")
+
+    assert "/p/… 2 · clicked “Pay” on /p/2" in done.out
+
+
 def test_a_restricted_session_does_not_show(run: Run, home: Home) -> None:
     visitor = sender(home, 1)
     visitor.send(0, pageview())

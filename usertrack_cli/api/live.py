@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from usertrack_cli import clock
 from usertrack_cli.clock import MINUTE_MS
 from usertrack_cli.errors import UsageError
+from usertrack_cli.naming import PageGroup
 from usertrack_cli.queries.filters import Filter
 from usertrack_cli.store.home import Home
 
@@ -18,12 +19,18 @@ WITHIN_MS = 5 * MINUTE_MS
 
 
 def present(
-    home: Home, *, site: str = "default", within_ms: int = WITHIN_MS, includes_bots: bool = False
+    home: Home,
+    *,
+    site: str = "default",
+    within_ms: int = WITHIN_MS,
+    includes_bots: bool = False,
+    groups: tuple[PageGroup, ...] = (),
 ) -> Present:
     """Return who is on the site now, on which pages, and what was clicked last.
 
     Args:
         within_ms: A session that was heard of within so many ms and has not left is there.
+        groups: Pages that count as one.
 
     Raises:
         UsageError: ``within_ms`` is below a minute.
@@ -43,7 +50,13 @@ def present(
         home,
         Filter(site=site, from_ms=now_ms - within_ms),
         lambda con: question(
-            con, waiting, site=site, now_ms=now_ms, within_ms=within_ms, includes_bots=includes_bots
+            con,
+            waiting,
+            site=site,
+            now_ms=now_ms,
+            within_ms=within_ms,
+            includes_bots=includes_bots,
+            groups=groups,
         ),
         takes_in=False,
     )

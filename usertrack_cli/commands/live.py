@@ -58,7 +58,9 @@ def _shown(call: Call, *, within_ms: int, include_bots: bool) -> Shown:
     from usertrack_cli.render.live import Shown
 
     site = call.settings.site
-    now = api.present(call.home, site=site, within_ms=within_ms, includes_bots=include_bots)
+    now = api.present(
+        call.home, site=site, within_ms=within_ms, includes_bots=include_bots, groups=call.settings.page
+    )
     return Shown(
         site=site,
         zone=call.zone,

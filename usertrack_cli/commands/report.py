@@ -13,6 +13,7 @@ from usertrack_cli.commands.progress import progress
 from usertrack_cli.errors import UsageError
 from usertrack_cli.naming import Conversion
 from usertrack_cli.options import Call, shared, span_ms
+from usertrack_cli.plural import count
 
 _SAID = ("device", "width_class", "country", "browser", "referrer", "utm", "clicked", "tag", "source")
 
@@ -80,7 +81,8 @@ def command(
         size = api.write_report(call.home, written, path)
     for each in written.notes:
         console.note(each)
-    console.note(f"{console.bytes_text(size)}, with {len(written.sessions)} single sessions in it")
+    single = count(len(written.sessions), "single session")
+    console.note(f"{console.bytes_text(size)}, with {single} in it")
     console.result(str(path))
 
 

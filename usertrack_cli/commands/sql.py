@@ -72,7 +72,11 @@ def command(
     if chosen is Format.TABLE and _least_width(found) > console.terminal_width():
         _down(found)
         return
-    headings = [Heading(name, name, is_flexible=True, shows=_shown) for name in found.names]
+    numbers = _numbers(found) if chosen is Format.TABLE else set()
+    headings = [
+        Heading(name, name, "right" if place in numbers else "left", is_flexible=True, shows=_shown)
+        for place, name in enumerate(found.names)
+    ]
     listed = (dict(zip(found.names, row, strict=True)) for row in found.rows)
     console.listing(headings, listed, chosen)
 
@@ -122,6 +126,15 @@ def _attached(named: list[str]) -> dict[str, Path]:
             raise UsageError(f"--attach cannot be {each!r}", hint="write --attach orders=orders.csv, once")
         found[name] = Path(path)
     return found
+
+
+def _numbers(found: Result) -> set[int]:
+    """Return the places of the columns that hold numbers and nothing else."""
+    return {
+        place
+        for place, values in enumerate(zip(*found.rows, strict=True))
+        if {type(value) for value in values} - {type(None)} in ({int}, {float}, {int, float})
+    }
 
 
 def _shown(value: object) -> str:

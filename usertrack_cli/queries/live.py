@@ -7,7 +7,9 @@ from typing import Any
 
 import duckdb
 
+from usertrack_cli.naming import PageGroup
 from usertrack_cli.queries.events import rows_of
+from usertrack_cli.queries.filters import Filter, page_name
 
 SECONDS = 60
 CLICKS = 20
@@ -34,10 +36,10 @@ WITH last AS (
            any_value(device) AS device
     FROM recent GROUP BY session
 )
-SELECT page, count(*) AS sessions, count(*) FILTER (device = 'mobile') AS mobile
+SELECT {name} AS page, count(*) AS sessions, count(*) FILTER (device = 'mobile') AS mobile
 FROM last WHERE kind <> 'leave'
-GROUP BY page
-ORDER BY sessions DESC, page
+GROUP BY ALL
+ORDER BY sessions DESC, 1
 """
 _SECONDS = """
 SELECT ($now_ms - at_ms) // 1000 AS ago, count(*) AS events,
@@ -56,7 +58,7 @@ LIMIT $limit
 
 @dataclass(frozen=True, slots=True)
 class PageNow:
-    """How many sessions are on a page."""
+    """How many sessions are on a page, or on those of a group."""
 
     page: str
     sessions: int
@@ -112,12 +114,14 @@ def present(
     now_ms: int,
     within_ms: int,
     includes_bots: bool,
+    groups: tuple[PageGroup, ...] = (),
 ) -> Present:
     """Return what is going on by the segments and by what waits to become one.
 
     Args:
         waiting: Arrow table of rows in the inbox, read before the snapshot: what was drained in between is
             in both and counts once.
+        groups: Pages that count as one; a click says which page it was on.
         within_ms: A session that was heard of within so many ms and has not left is there; at least a minute.
     """
     con.register("waiting", waiting)
@@ -129,9 +133,10 @@ def present(
     by_second = {
         row["ago"]: row for row in rows_of(con, _SECONDS, {"now_ms": now_ms, "span_ms": SECONDS * 1000})
     }
+    name, of_name = page_name(Filter(groups=groups))
     return Present(
         at_ms=now_ms,
-        pages=tuple(PageNow(**row) for row in rows_of(con, _SESSIONS, {})),
+        pages=tuple(PageNow(**row) for row in rows_of(con, _SESSIONS.format(name=name), of_name)),
         events=tuple(by_second[ago]["events"] if ago in by_second else 0 for ago in reversed(range(SECONDS))),
         pageviews=sum(row["pageviews"] for row in by_second.values()),
         clicks=tuple(ClickNow(**row) for row in rows_of(con, _CLICKS, {"limit": CLICKS})),

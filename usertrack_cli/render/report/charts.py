@@ -61,7 +61,7 @@ def _column(place: int, bar: Bar, *, top: int, unit: str) -> Html:
     height = bar.value / top * _HEIGHT
     # A day that had anything at all shows something.
     height = max(height, 1.0) if bar.value else 0.0
-    named = f"{bar.label}: {bar.value:,} {unit}"
+    named = f"{bar.label}: {_counted(bar.value, unit)}"
     room = tag("rect", x=place, y=0, width=1, height=_HEIGHT, class_="room")
     shape = tag(
         "rect",
@@ -91,7 +91,11 @@ def _summary(bars: Sequence[Bar], *, title: str, unit: str) -> str:
         return f"{title}: nothing"
     most = max(bars, key=lambda bar: bar.value)
     total = sum(bar.value for bar in bars)
-    return f"{title}: {total:,} {unit} in all, most at {most.label} with {most.value:,}"
+    return f"{title}: {_counted(total, unit)} in all, most at {most.label} with {most.value:,}"
+
+
+def _counted(value: int, unit: str) -> str:
+    return f"{value:,} {unit.removesuffix('s') if value == 1 else unit}"
 
 
 def _axis(bars: Sequence[Bar]) -> Html:
