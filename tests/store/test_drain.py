@@ -164,9 +164,11 @@ def _everything(root: Path) -> list[Path]:
     return [root, *root.rglob("*")]
 
 
+@pytest.mark.parametrize("batches_max", [drain.BATCHES_MAX, 1])
 def test_a_drain_under_a_steady_load_takes_what_waited_and_returns(
-    home: Home, sender: Sender, monkeypatch: pytest.MonkeyPatch
+    home: Home, sender: Sender, monkeypatch: pytest.MonkeyPatch, batches_max: int
 ) -> None:
+    monkeypatch.setattr(drain, "BATCHES_MAX", batches_max)
     seqs = iter(range(1, 1_000))
 
     def write_while_another_arrives(*arguments: Any, **named: Any) -> Any:

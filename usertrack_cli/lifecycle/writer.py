@@ -46,6 +46,9 @@ GC_THRESHOLD = 50_000
 POLL_S = 0.25
 BATCHES_WAITING_MAX = 1_000
 """About 50,000 events; so many are drained before the flush interval is over."""
+ROUNDS_MAX = 8
+"""Drained in one turn, 500 batches each. Where more arrive than are drained, everything else would have to
+wait for the last of them; so many rounds make fewer files than a compaction takes away, even over midnight."""
 RETRY_FIRST_S = 1.0
 RETRY_S_MAX = 30.0
 """A full disk is tried again this often: nothing is lost meanwhile, the batches wait in the inbox."""
@@ -104,6 +107,7 @@ class Writer:
         self._con = con
         self._folder = folder
         flush_s = resolve(read_file(home.root)).settings.flush_interval / 1000
+        self._rounds_max: int | None = ROUNDS_MAX
         self._has_more_to_compact = False
         self._has_orphans = True  # a predecessor may have died between rename and commit
         self._draining = _Duty("draining", self._drain, every_s=flush_s)
@@ -128,12 +132,13 @@ class Writer:
             self._draining.soon()
 
     def finish(self) -> None:
-        """Take in what still waits; where that fails it waits for the next start."""
+        """Take in all that still waits; where that fails it waits for the next start."""
+        self._rounds_max = None
         self._draining.do()
 
     def _drain(self) -> None:
         try:
-            drain(self._con, self._home, self._folder, now_ms=clock.now_ms())
+            drain(self._con, self._home, self._folder, now_ms=clock.now_ms(), rounds_max=self._rounds_max)
         except BaseException:
             self._has_orphans = True
             raise

@@ -44,11 +44,12 @@ _WAITING = """
 SELECT b.id, b.site, b.session, b.seq, b.received_at, b.epoch, b.visitor, b.ip, b.meta, b.body,
        coalesce(s.day, date(b.received_at / 1000, 'unixepoch')), coalesce(s.skew_ms, 0)
 FROM batches b LEFT JOIN sessions_open s ON s.site = b.site AND s.session = b.session
-WHERE b.body IS NOT NULL
+WHERE b.body IS NOT NULL AND b.id <= ?
   AND NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.site = b.site AND t.session = b.session)
 ORDER BY b.id
 LIMIT ?
 """
+_NEWEST = "SELECT coalesce(max(id), 0) FROM batches"
 
 _EMPTY = """
 UPDATE batches SET body = NULL, meta = NULL, visitor = NULL, ip = NULL
@@ -65,25 +66,30 @@ class _OvertakenError(Exception):
     """An erasure changed the batches between the drain's read and its commit."""
 
 
-def drain(con: sqlite3.Connection, home: Home, folder: Path, *, now_ms: int) -> int:
+def drain(
+    con: sqlite3.Connection, home: Home, folder: Path, *, now_ms: int, rounds_max: int | None = None
+) -> int:
     """Turn the batches that wait into segments; the caller holds the writer lock.
 
-    What arrives meanwhile waits for the next time: under a steady load there would always be some more, in
-    ever smaller segments, and the caller would get to nothing else.
+    What arrives meanwhile waits for the next time: under a steady load there would always be some more, and
+    the caller would get to nothing else.
 
     Args:
         con: The catalog.
         home: The data directory.
         folder: This process's workspace.
         now_ms: Names the new files.
+        rounds_max: Stop after reading so many times, with some left, so that other work has its turn.
 
     Returns:
         How many batches were drained. After a crash at any point the same batches wait again
         and the files that were not committed are orphans.
     """
-    drained, has_more = 0, True
-    while has_more:
-        batches, has_more = _waiting(con)
+    newest = con.execute(_NEWEST).fetchone()[0]
+    drained, rounds, has_more = 0, 0, True
+    while has_more and rounds != rounds_max:
+        batches, has_more = _waiting(con, newest)
+        rounds += 1
         try:
             if batches:
                 _drain_some(con, home, folder, batches, now_ms=now_ms)
@@ -94,8 +100,8 @@ def drain(con: sqlite3.Connection, home: Home, folder: Path, *, now_ms: int) -> 
     return drained
 
 
-def _waiting(con: sqlite3.Connection) -> tuple[list[WaitingBatch], bool]:
-    """Return as many of the oldest batches as are drained at once, and whether there were more of them."""
+def _waiting(con: sqlite3.Connection, newest: int) -> tuple[list[WaitingBatch], bool]:
+    """Return as many of the oldest batches as are drained at once, and whether there may be more of them."""
     names = (
         "id",
         "site",
@@ -112,7 +118,7 @@ def _waiting(con: sqlite3.Connection) -> tuple[list[WaitingBatch], bool]:
     )
     batches: list[WaitingBatch] = []
     body_bytes = 0
-    with closing(con.execute(_WAITING, (BATCHES_MAX,))) as rows:
+    with closing(con.execute(_WAITING, (newest, BATCHES_MAX))) as rows:
         for row in rows:
             batches.append(WaitingBatch(**dict(zip(names, row, strict=True))))
             body_bytes += len(batches[-1].body)
