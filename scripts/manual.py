@@ -44,6 +44,7 @@ def manual() -> str:
             for path, command in leaves(name, registry.load(name)):
                 lines.append(f'.SS "usertrack {_plain(path)}"')
                 lines += [*_paragraphs(command.help or ""), *_options(command)]
+                lines += [".PP", *_paragraphs(command.epilog or "")]
     lines += [
         ".SH SETTINGS",
         "Each is a line of",

@@ -74,7 +74,8 @@ _FILTERS: dict[str, Any] = {
         typer.Option("--clicked", metavar="SELECTOR", help="Only sessions that clicked this element."),
     ],
     "tag": Annotated[
-        str | None, typer.Option("--tag", help="Only sessions with this tag, of the page or of an operator.")
+        str | None,
+        typer.Option("--tag", help="Only sessions with this tag, of the page, an operator or a rule."),
     ],
     "source": Annotated[
         str | None,

@@ -94,4 +94,14 @@ def load(name: str) -> Any:
         made.command(name=name)(module.command)
     loaded = typer.main.get_command(made)
     loaded.name = name
+    _end_with_examples(loaded)
     return loaded
+
+
+def _end_with_examples(command: Any) -> None:
+    """Put the examples of a docstring below the options, where whoever asks for help stops reading."""
+    for each in getattr(command, "commands", {}).values():
+        _end_with_examples(each)
+    said, sign, examples = (command.help or "").partition("\n\nExample")
+    if sign:
+        command.help, command.epilog = said, f"Example{examples}"

@@ -130,6 +130,13 @@ def test_a_conversion_is_a_share_and_can_be_chosen(run: Run, shop: Home) -> None
     assert (wrong.code, "order, cart" in wrong.err) == (2, True)
 
 
+def test_a_step_that_nobody_reached_has_no_time(run: Run, shop: Home) -> None:
+    rows = json.loads(run("funnel", "/cart", "/nowhere", "/thanks", "--json").out)
+
+    assert [(row["sessions"], row["kept"]) for row in rows] == [(11, 1.0), (0, 0.0), (0, None)]
+    assert [row["median_ms"] for row in rows] == [0, None, None]
+
+
 def test_bots_are_shown_and_counted_on_request(run: Run, shop: Home) -> None:
     without, with_bots = run("stats", "--json"), run("stats", "--json", "--include-bots")
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.commands.conftest import Run
 from tests.senders import Sender, click, pageview, session_id
-from usertrack_cli import clock
+from usertrack_cli import clock, console
 from usertrack_cli.api.traffic import TrafficFinding, judged
 from usertrack_cli.queries.traffic import WINDOWS, Traffic
 from usertrack_cli.store.home import Home
@@ -117,8 +117,13 @@ def test_a_page_that_nobody_sees_any_more_is_named(run: Run, home: Home) -> None
     assert "/shop" in done.err
 
 
-def test_without_a_baseline_nothing_is_wrong(run: Run, home: Home, two_visitors: tuple[Sender, Sender]) -> None:
-    done = run("doctor", "--traffic")
+def test_without_a_baseline_nothing_is_wrong_and_cron_mails_nothing(
+    run: Run, home: Home, two_visitors: tuple[Sender, Sender], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_cron = run("doctor", "--traffic")
+    monkeypatch.setattr(console, "is_terminal", lambda: True)
+    seen = run("doctor", "--traffic")
 
-    assert done.code == 0
-    assert "no baseline yet" in done.err
+    assert (in_cron.code, in_cron.err) == (0, "")
+    assert seen.code == 0
+    assert "no baseline yet" in seen.err

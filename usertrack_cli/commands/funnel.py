@@ -67,7 +67,7 @@ def command(
 
 
 def _rows(found: list[Step]) -> list[dict[str, Any]]:
-    rows = []
+    rows: list[dict[str, Any]] = []
     for number, step in enumerate(found):
         before = found[max(0, number - 1)].sessions
         rows.append(
@@ -76,9 +76,9 @@ def _rows(found: list[Step]) -> list[dict[str, Any]]:
                 "step": step.step,
                 "sessions": step.sessions,
                 "share": step.sessions / found[0].sessions if found[0].sessions else 0.0,
-                "kept": step.sessions / before if before else 0.0,
+                "kept": step.sessions / before if before else None,
                 "dropped": len(step.dropped),
-                "median_ms": step.median_ms,
+                "median_ms": step.median_ms if step.sessions else None,
             }
         )
     return rows
