@@ -48,7 +48,10 @@ COMMANDS: dict[str, list[list[str]]] = {
     "tags": [["list"], ["list", "--csv"], ["test", "true"], ["add", "@tag", "@session"]],
     "elements": [["--page", "@page"], ["--page", "@page", "--csv"]],
     "funnel": [["@page", "/b"], ["@page", "/b", "--by", "browser"]],
-    "compare": [["--page", "@page", "--a", "2020-01", "--b", "2020-02"]],
+    "compare": [
+        ["--page", "@page", "--a", "2020-01", "--b", "2020-02"],
+        ["--page", "@page", "--a", "2001..2090", "--b", "2002..2090", "-o", "@tmp/c.png"],
+    ],
     "replay": [
         ["@session"],
         ["@session", "--transcript"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
@@ -36,6 +36,7 @@ from usertrack_cli.store.labels import add_tag
 ZONE = ZoneInfo("Europe/Berlin")
 GROUPS = (PageGroup("/p/*", "/p/…"), PageGroup("/p/never", "/never"))
 PAGES = ("/", "/p/1", "/p/2", "/thanks")
+LATE = "/late"
 FIELD = "#form>input"
 DRAWN = (("/p/2", "#buy"),)
 """Fields by their layouts; on other pages these are buttons, unless something was typed into them there."""
@@ -136,7 +137,9 @@ def stored(home: Home, plan: Sequence[Visit], now_ms: int) -> list[Told]:
             events.append(_event(kind, detail, at, page, pageview, scroll, visit))
             depth = min((scroll + 800) / 2400, 1)
             rows.append(Row(start + at, kind, page, pageview, depth, detail))
-        meta = {"country": visit.country, "device": visit.device, "is_bot": visit.is_bot}
+        # Every other bot gives itself away on the last page that it sees.
+        is_late = visit.is_bot and number % 2 == 1
+        meta = {"country": visit.country, "device": visit.device, "is_bot": visit.is_bot and not is_late}
         sender = Sender(
             home,
             session_id(number),
@@ -147,6 +150,8 @@ def stored(home: Home, plan: Sequence[Visit], now_ms: int) -> list[Told]:
             received_at=start + clock.HOUR_MS,
         )
         sender.send(0, *events)
+        if is_late:
+            sender.again(page=LATE, meta=(("is_bot", True),)).send(1, ["v", at, 1])
         with closing(catalog.connect(home)) as con:
             for tag in visit.given:
                 add_tag(con, site="default", session=session_id(number), tag=tag, now_ms=1)
@@ -479,13 +484,17 @@ def test_every_figure_of_every_group_is_what_plain_python_counts(
 
     def question(
         con: duckdb.DuckDBPyConnection,
-    ) -> tuple[Figures, dict[By, list[Figures]], int, list[TagCount]]:
+    ) -> tuple[Figures, dict[By, list[Figures]], dict[str | None, int], list[TagCount]]:
         by_all = {by: groups(con, chosen, by, asked, limit=999) for by in By}
-        return totals(con, chosen, asked), by_all, bot_sessions(con, chosen), tag_counts(con, chosen)
+        bots = {page: bot_sessions(con, replace(chosen, page=page)) for page in (None, *PAGES)}
+        return totals(con, chosen, asked), by_all, bots, tag_counts(con, chosen)
 
-    total, found, bots, tags = ask(home, chosen, question, needs_tags=True)
+    total, found, bots, tags = ask(home, chosen, question, needs_tags=True, needs_bots=True)
 
-    assert bots == len(inside) - len(told)
+    automated = [each for each in inside if each.visit.is_bot]
+    assert bots == {None: len(automated)} | {
+        page: sum(any(row.page == page for row in each.rows) for each in automated) for page in PAGES
+    }
     if told:
         assert same(as_dict(total), expected(told, None)[None])
     for by, rows in found.items():
