@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.commands.conftest import Run
 from tests.senders import SECOND_AGENT, SECOND_IP, Sender, click, pageview, session_id
+from usertrack_cli import console
 from usertrack_cli.render.picture import texts_of
 from usertrack_cli.store.home import Home
 
@@ -75,6 +77,18 @@ def test_a_comparison_says_it_of_each_side(run: Run, visited: Home) -> None:
 
     assert "desktop: 1 session of bots left out" in done.err
     assert "mobile: 1 session of bots left out" in done.err
+
+
+def test_a_bot_in_a_list_is_marked(run: Run, visited: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = json.loads(run("sessions", "--include-bots", "--json").out)
+    monkeypatch.setattr(console, "is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    people, everybody = run("sessions").out, run("sessions", "--include-bots").out
+
+    assert {row["session"] for row in rows if row["is_bot"]} == {session_id(6), session_id(7)}
+    assert "BOT" not in people
+    assert "BOT" in everybody.splitlines()[0]
+    assert sum(" bot " in line for line in everybody.splitlines()) == 2
 
 
 def test_a_picture_says_it_itself(run: Run, visited: Home) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from usertrack_cli.queries.sessions import Order, SessionRow
 
+_FIXED = 8
+"""Columns of figures; what follows them gives way."""
 _ORDERS = ("recent", "friction", "long", "events")
 
 
@@ -75,10 +77,15 @@ def print_sessions(call: Call, found: Sequence[SessionRow]) -> None:
         Heading("browser", "BROWSER", is_flexible=True, is_optional=True),
         Heading("device", "DEVICE", is_optional=True),
     )
+    bot = Heading("is_bot", "BOT", shows=lambda value: "bot" if value else "")
     if chosen is Format.TABLE:
-        headings = (Heading("row", "@", "right", shows=lambda value: f"@{value}"), *headings)
+        # No narrow terminal may leave out who is a bot.
+        marked = (bot,) if any(row["is_bot"] for row in rows) else ()
+        number = Heading("row", "@", "right", shows=lambda value: f"@{value}")
+        headings = (number, *headings[:_FIXED], *marked, *headings[_FIXED:])
         rows = [row | {"tags": (*(["★"] if row["is_starred"] else []), *row["tags"])} for row in rows]
     else:
+        headings = (*headings, bot)
         rows = [{key: value for key, value in row.items() if key != "row"} for row in rows]
     console.listing(headings, rows, chosen)
 

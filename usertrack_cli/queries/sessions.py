@@ -35,7 +35,7 @@ WITH per_session AS (
            arg_min(page, {place}) AS entry_page,
            mode(country) AS country, mode(browser) AS browser, mode(os) AS os, mode(device) AS device,
            list_sort(list(DISTINCT name) FILTER (kind = 'tag')) AS tags,
-           count(*) FILTER (kind = 'error') AS errors,
+           count(*) FILTER (kind = 'error') AS errors, coalesce(bool_or(is_bot), FALSE) AS is_bot,
            bool_or(page_matches) AS is_matching
     FROM (SELECT *, {page} AS page_matches FROM events WHERE {where})
     GROUP BY site, session
@@ -128,6 +128,7 @@ class SessionRow:
     dead: int = 0
     is_watched: bool = False
     is_starred: bool = False
+    is_bot: bool = False
 
     @property
     def friction(self) -> int:
