@@ -184,6 +184,16 @@ def test_everything_has_a_name_for_those_who_listen(browser: Browser, quiet: Pat
         assert lost == []
 
 
+def test_printed_nothing_is_wider_than_a_sheet(browser: Browser, quiet: Path) -> None:
+    sheet_px = round((210 - 2 * 14) / 25.4 * 96)  # A4 within the margins of @page
+
+    with opened(browser, quiet, width=sheet_px) as (page, _):
+        page.emulate_media(media="print")
+
+        assert page.evaluate("document.documentElement.scrollWidth") <= sheet_px
+        assert page.is_visible("text=Sessions to watch")
+
+
 def test_printed_it_hides_controls_and_shows_lists_whole(browser: Browser, quiet: Path) -> None:
     with opened(browser, quiet, scheme="dark") as (page, _):
         page.emulate_media(media="print")
