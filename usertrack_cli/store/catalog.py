@@ -118,7 +118,7 @@ def version_of(home: Home) -> int:
     return int(row[0])
 
 
-def _refusal(path: Path, error: sqlite3.DatabaseError) -> StoreError:
+def _refusal(path: Path, error: Exception) -> StoreError:
     known = as_store_error(error)
     if known is not None and isinstance(error, sqlite3.OperationalError):
         return known
@@ -149,7 +149,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         if not release_reserve(Home(path.parent)):
             raise _refusal(path, error) from error
         return open_database(path)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the text of a damaged schema may be none
         con.close()
         raise _refusal(path, error) from error
     return con

@@ -12,15 +12,18 @@ EXPECTED = (OSError, sqlite3.OperationalError, UsertrackError)
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-_RESTORE = "look closer with: usertrack doctor; restore from a backup with: usertrack restore"
+_NO_TEXT = "Could not decode to UTF-8"
+"""How Python says that a text of the database is none; SQLite itself does not look."""
+RESTORE = "look closer with: usertrack doctor; restore from a backup with: usertrack restore"
 
 
 def as_store_error(error: Exception) -> StoreError | None:
     """Return what to say about a failure of disk or catalog, or ``None`` where it is something else."""
     name = str(getattr(error, "sqlite_errorname", None) or "")
     number = error.errno if isinstance(error, OSError) else None
-    if name.startswith(_DAMAGED):
-        return StoreError(f"the catalog is damaged: {error}", hint=_RESTORE)
+    is_no_text = isinstance(error, sqlite3.OperationalError) and str(error).startswith(_NO_TEXT)
+    if name.startswith(_DAMAGED) or is_no_text:
+        return StoreError(f"the catalog is damaged: {error}", hint=RESTORE)
     if name == "SQLITE_FULL" or number in FULL:
         return StoreError("the disk is full", hint="make room, for example with: usertrack prune")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
@@ -28,7 +31,7 @@ def as_store_error(error: Exception) -> StoreError | None:
             "another process kept the catalog for too long", hint="try again; see who with: fuser"
         )
     if name.startswith("SQLITE_IOERR") or number == errno.EIO:
-        return StoreError(f"the disk failed: {error}", hint=_RESTORE)
+        return StoreError(f"the disk failed: {error}", hint=RESTORE)
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")) or number == errno.EROFS:
         return StoreError(f"the store cannot be written to: {error}")
     return None
