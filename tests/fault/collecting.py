@@ -104,6 +104,12 @@ def start(
     raise AssertionError("serve did not start: " + log.read_text()[said_before:])
 
 
+def unsafely(code: str, folder: Path) -> dict[str, str]:
+    """Return the environment in which every process runs ``code`` first, which switches a safeguard off."""
+    (folder / "sitecustomize.py").write_text(code)
+    return {"PYTHONPATH": str(folder)}
+
+
 @contextlib.contextmanager
 def collecting(data: Path, *flags: str, **options: Any) -> Iterator[Collecting]:
     running = start(data, *flags, **options)

@@ -22,6 +22,7 @@ from tests.fault.collecting import (
     lost_and_double,
     start,
     stored,
+    unsafely,
 )
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.lock import SERVE, WRITER, FileLock
@@ -97,12 +98,11 @@ class Existing(l.FileLock):
 l.FileLock = Existing
 """
 """Locks that outlive who held them."""
-
-
-def without(safeguard: str, folder: Path) -> dict[str, str]:
-    """Return the environment in which every process runs ``safeguard`` first."""
-    (folder / "sitecustomize.py").write_text(safeguard)
-    return {"PYTHONPATH": str(folder)}
+UNLOCKED = """
+import usertrack_cli.store.lock as l
+l.FileLock.acquire = lambda self, **named: True
+"""
+"""Locks that anybody may hold at any time."""
 
 
 @pytest.mark.parametrize("end", [Collecting.kill, Collecting.stop], ids=["kill", "stop"])
@@ -111,7 +111,7 @@ def test_an_acknowledgement_before_the_commit_would_be_found(
 ) -> None:
     """The control: a server that answers before it stores loses what it acknowledged."""
     with Crowd(4) as crowd:
-        running = start(tmp_path / "data", environ=without(HASTY, tmp_path))
+        running = start(tmp_path / "data", environ=unsafely(HASTY, tmp_path))
         crowd.port = running.port
         deadline = time.monotonic() + 40
         while len(crowd.acked) < 250 and time.monotonic() < deadline:
@@ -154,7 +154,7 @@ def test_locks_of_the_killed_are_taken_over(tmp_path: Path, who: str) -> None:
 
 def test_locks_that_outlive_their_holder_would_be_found(tmp_path: Path) -> None:
     """The control of the test above."""
-    environ = without(LOCKED_BY_EXISTENCE, tmp_path)
+    environ = unsafely(LOCKED_BY_EXISTENCE, tmp_path)
     with collecting(tmp_path / "data", environ=environ) as first:
         first.kill("both")
 
@@ -197,3 +197,14 @@ def test_a_second_serve_exits_6_and_the_first_goes_on(tmp_path: Path) -> None:
         assert not free.acquire()
         first.process.send_signal(signal.SIGTERM)
         assert first.process.wait(timeout=15) == 0
+
+
+def test_two_servers_without_a_lock_would_both_serve(tmp_path: Path) -> None:
+    """The control of the test above."""
+    environ = unsafely(UNLOCKED, tmp_path)
+    with (
+        collecting(tmp_path / "data", environ=environ),
+        collecting(tmp_path / "data", environ=environ) as second,
+        closing(Browser("b" * 22)) as browser,
+    ):
+        assert browser.send(second.port) in {200, 204}

@@ -7,13 +7,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
-from tests.fault.collecting import Browser, Collecting, batch, collecting, stored
+from tests.fault.collecting import Browser, batch, collecting, stored, unsafely
 from tests.senders import Sender, click, session_id
 from usertrack_cli import clock
 from usertrack_cli.clock import DAY_MS, HOUR_MS
@@ -48,6 +55,12 @@ class Delivery(RuleBasedStateMachine):
         is_new = (made.session, seq) not in self.sent
         assert outcome is (Outcome.STORED if is_new else Outcome.DUPLICATE)
         self.sent[made.session, seq] = made
+
+    @precondition(lambda self: self.sent)
+    @rule(data=st.data())
+    def send_again(self, data: st.DataObject) -> None:
+        made = self.sent[data.draw(st.sampled_from(sorted(self.sent)))]
+        assert Inbox(self.con).append([made]) == [Outcome.DUPLICATE]
 
     @precondition(lambda self: self.sent)
     @rule(data=st.data())
@@ -99,10 +112,39 @@ class TestDelivery(Delivery.TestCase):  # type: ignore[misc,valid-type] # made b
     """Retries, drains, compactions and restarts in any order store each batch once."""
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Collecting]:
-    with collecting(tmp_path / "data", "--flush-interval", "1s") as collector:
-        yield collector
+FIRST_FINDING: dict[str, Any] = {"phases": [Phase.generate], "report_multiple_bugs": False}
+
+
+def test_a_filter_that_forgot_too_early_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the test above."""
+    monkeypatch.setattr("usertrack_cli.store.drain.KEEP_MS", 0)
+
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Delivery, settings=settings(Delivery.TestCase.settings, **FIRST_FINDING))
+
+
+FRESH_CLOCK_IN_DIGEST = """
+import usertrack_cli.ingest.wire as w
+batch = w._batch
+def with_clock(envelope, rejected):
+    made = batch(envelope, rejected)
+    return w.replace(made, digest=made.digest[:8] + made.sent_at.to_bytes(8, "big"))
+w._batch = with_clock
+"""
+"""A digest over what a browser writes anew at every attempt."""
+KNOWN_TO_THIS_PROCESS_ALONE = """
+import usertrack_cli.store.inbox as i
+known, append = set(), i.Inbox.append
+def noting(self, batches):
+    known.update((each.site, each.session, each.seq) for each in batches)
+    return append(self, batches)
+i.Inbox.append = noting
+i.Inbox.missing = lambda self, site, session, seqs: [q for q in seqs if (site, session, q) not in known]
+"""
+NO_BATCH_IS_TOO_OLD = """
+import usertrack_cli.ingest.wire as w
+w.BATCH_AGE_MS_MAX = 2**62
+"""
 
 
 @pytest.fixture
@@ -111,37 +153,58 @@ def browser() -> Iterator[Browser]:
         yield made
 
 
-def test_a_retry_is_known_over_drain_compaction_and_restart(tmp_path: Path, browser: Browser) -> None:
-    data = tmp_path / "data"
+def answers_to_retries(data: Path, browser: Browser, environ: dict[str, str]) -> list[int | None]:
+    """Send a batch, a retry with a fresh clock and other content, in three lives of one store."""
     content = json.loads(batch(browser.session, 0))
     again = json.dumps(content | {"n": content["n"] + 5_000, "u": [0, 7]}).encode()
     other = json.dumps(content | {"e": content["e"][:1]}).encode()
     statuses = []
 
     for _ in range(3):
-        with collecting(data, "--flush-interval", "1s") as collector:
+        with collecting(data, "--flush-interval", "1s", environ=environ) as collector:
             statuses.append(browser.post(collector.port, json.dumps(content).encode()))
             statuses.append(browser.post(collector.port, again))
             statuses.append(browser.post(collector.port, other))
             assert len(stored(data)) == 2
             collector.kill()
+    return statuses
 
-    assert statuses == [204, 200, 409] * 3
+
+def test_a_retry_is_known_over_drain_and_restart(tmp_path: Path, browser: Browser) -> None:
+    assert answers_to_retries(tmp_path / "data", browser, {}) == [204, 200, 409] * 3
 
 
-def test_what_is_missing_is_asked_for_right_after_a_restart(tmp_path: Path, browser: Browser) -> None:
-    data = tmp_path / "data"
+def test_a_digest_over_the_clock_of_an_attempt_would_be_found(tmp_path: Path, browser: Browser) -> None:
+    """The control of the test above."""
+    environ = unsafely(FRESH_CLOCK_IN_DIGEST, tmp_path)
+
+    assert answers_to_retries(tmp_path / "data", browser, environ)[:2] == [204, 409]
+
+
+def asked_after_a_restart(data: Path, browser: Browser, environ: dict[str, str]) -> dict[str, list[object]]:
+    """Return what is asked of a browser whose second of three batches never came."""
     with collecting(data) as first:
         for seq in (0, 2):
             assert browser.post(first.port, batch(browser.session, seq)) == 204
         first.kill()
     content = json.loads(batch(browser.session, 3)) | {"u": [0, 1, 2]}
     content["e"].append(["k", 1500, "1abc", 1280, 1902])
-    with collecting(data) as second:
-        said = ask_for_answer(second.port, json.dumps(content).encode())
+    with collecting(data, environ=environ) as second:
+        return ask_for_answer(second.port, json.dumps(content).encode())
+
+
+def test_what_is_missing_is_asked_for_right_after_a_restart(tmp_path: Path, browser: Browser) -> None:
+    said = asked_after_a_restart(tmp_path / "data", browser, {})
 
     assert said["miss"] == [1]
     assert said["need"] == ["1abc"]
+
+
+def test_a_server_that_knew_only_what_it_took_itself_would_be_found(tmp_path: Path, browser: Browser) -> None:
+    """The control of the test above."""
+    environ = unsafely(KNOWN_TO_THIS_PROCESS_ALONE, tmp_path)
+
+    assert asked_after_a_restart(tmp_path / "data", browser, environ)["miss"] == [0, 1, 2]
 
 
 def ask_for_answer(port: int, content: bytes) -> dict[str, list[object]]:
@@ -153,15 +216,26 @@ def ask_for_answer(port: int, content: bytes) -> dict[str, list[object]]:
         return said
 
 
-def test_a_batch_over_48_hours_old_is_answered_and_not_stored(running: Collecting, browser: Browser) -> None:
+def stored_of_an_old_and_a_young_batch(data: Path, browser: Browser, environ: dict[str, str]) -> set[int]:
     now_ms = clock.now_ms()
     old = json.loads(batch(browser.session, 0)) | {"t": now_ms - 3 * DAY_MS, "n": now_ms}
     young = json.loads(batch(browser.session, 1)) | {"t": now_ms - DAY_MS, "n": now_ms}
 
-    assert browser.post(running.port, json.dumps(old).encode()) == 204
-    assert browser.post(running.port, json.dumps(young).encode()) == 204
+    with collecting(data, environ=environ) as running:
+        assert browser.post(running.port, json.dumps(old).encode()) == 204
+        assert browser.post(running.port, json.dumps(young).encode()) == 204
+        return {row[1] for row in stored(data)}
 
-    assert {row[1] for row in stored(running.data)} == {1}
+
+def test_a_batch_over_48_hours_old_is_answered_and_not_stored(tmp_path: Path, browser: Browser) -> None:
+    assert stored_of_an_old_and_a_young_batch(tmp_path / "data", browser, {}) == {1}
+
+
+def test_a_server_for_which_no_batch_is_too_old_would_be_found(tmp_path: Path, browser: Browser) -> None:
+    """The control of the test above."""
+    environ = unsafely(NO_BATCH_IS_TOO_OLD, tmp_path)
+
+    assert 0 in stored_of_an_old_and_a_young_batch(tmp_path / "data", browser, environ)
 
 
 def test_a_batch_is_known_for_72_hours_and_not_much_longer(home: Home) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fault.collecting import Crowd, collecting, lost_and_double
+from tests.fault.collecting import Crowd, collecting, lost_and_double, unsafely
 
 CUTS = 3
 IMAGE_MIB = 160
@@ -121,9 +121,8 @@ def test_without_syncs_a_power_cut_loses_what_was_acknowledged(tmp_path: Path) -
     """The control of the test above."""
     careless = tmp_path / "careless"
     careless.mkdir()
-    (careless / "sitecustomize.py").write_text(WITHOUT_SYNC)
 
-    acked, lost, _ = cut_power(tmp_path, cuts=1, environ={"PYTHONPATH": str(careless)})
+    acked, lost, _ = cut_power(tmp_path, cuts=1, environ=unsafely(WITHOUT_SYNC, careless))
 
     assert acked > 20
     assert lost > 0

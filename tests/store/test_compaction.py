@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import closing
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,11 +12,12 @@ import pytest
 
 from tests.store.rows import events, rows_of
 from usertrack_cli import clock
+from usertrack_cli.clock import DAY_MS
 from usertrack_cli.store import catalog, compaction
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.parquet import sessions_in, write_segment
 from usertrack_cli.store.roster import add_segments, live_segments
-from usertrack_cli.store.segment import Segment, new_segment_path
+from usertrack_cli.store.segment import Segment, day_end_ms, new_segment_path
 from usertrack_cli.store.workspace import workspace
 
 DAY = "2026-01-05"
@@ -103,3 +105,38 @@ def test_a_disk_that_fills_up_between_two_files_leaves_none_of_them(
 
     assert len(written) == 2
     assert sorted(home.segments.rglob("*.parquet")) == before
+
+
+def times_rewritten(home: Home, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Let 50 drains fill a day, compact whenever there is something to, and once more when the day is over."""
+    written: Counter[str] = Counter()
+
+    def counting(*given: Any, **named: Any) -> Segment:
+        made = write_segment(*given, **named)
+        written.update(made.sessions)
+        return made
+
+    monkeypatch.setattr(compaction, "FAN_IN", 2)
+    monkeypatch.setattr(compaction, "write_segment", counting)
+    over_ms = day_end_ms(DAY) + 3 * DAY_MS
+    with closing(catalog.connect(home)) as con, workspace(home) as folder:
+        for number in range(50):
+            put(home, events({f"{number:022d}": 1}))
+            compaction.compact(con, home, folder, now_ms=over_ms - 4 * DAY_MS)
+        for _ in range(3):
+            compaction.compact(con, home, folder, now_ms=over_ms)
+        assert rows_of(home, live_segments(con)).num_rows == 50
+    return written
+
+
+def test_a_row_is_rewritten_four_times_at_most(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert max(times_rewritten(home, monkeypatch).values()) == 4
+
+
+def test_without_the_last_level_rows_would_be_rewritten_again_and_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the test above."""
+    monkeypatch.setattr(compaction, "LEVEL_MAX", 99)
+
+    assert max(times_rewritten(home, monkeypatch).values()) > 4

@@ -7,15 +7,18 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.senders import Sender, click, pageview, session_id
 from usertrack_cli import clock
 from usertrack_cli.app import main
+from usertrack_cli.clock import MINUTE_MS
 from usertrack_cli.store import catalog
 from usertrack_cli.store.doctor import Status, examine
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.jobs import finished
+from usertrack_cli.store.segment import digest_of
 from usertrack_cli.store.snapshot import snapshot
 
 Harm = Callable[[Home], object]
@@ -85,6 +88,25 @@ def test_each_harm_is_found_by_its_own_check(
 
     said = json.loads(capsys.readouterr().out)
     assert check in {each["check"] for each in said if each["status"] != "ok"}
+
+
+def test_a_page_is_checked_though_the_file_is_the_one_that_the_catalog_names(stored: Home) -> None:
+    victim = first_segment(stored)
+    about = pq.read_metadata(victim).row_group(0)
+    column = next(about.column(n) for n in range(about.num_columns) if about.column(n).path_in_schema == "x")
+    flip(victim, column.data_page_offset + column.total_compressed_size - 1)
+    digest = f"UPDATE segments SET sha256 = '{digest_of(victim)}' WHERE path LIKE '%{victim.name}'"  # noqa: S608
+    run_sql(stored, digest)
+
+    found = findings(stored, is_deep=True)
+
+    assert (found["segments"], found["pages"]) == (Status.OK, Status.DAMAGE)
+
+
+def test_batches_that_nobody_takes_in_are_said(stored: Home) -> None:
+    Sender(stored, session_id(7), received_at=clock.now_ms() - 2 * MINUTE_MS).send(0, pageview())
+
+    assert findings(stored)["inbox"] is Status.WARNING
 
 
 def test_a_young_store_need_not_have_been_pruned_yet(stored: Home) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fault.collecting import collecting
 from usertrack_cli.app import main
 from usertrack_cli.errors import StoreError
 from usertrack_cli.lifecycle.erasure import erase
@@ -71,6 +72,19 @@ def test_a_newer_store_is_refused_with_its_version_and_left_alone(
     assert "version 7" in said
     assert f"version {STORE_VERSION}" in said
     assert home.catalog.read_bytes() == before
+
+
+def test_serve_migrates_an_older_store_when_it_starts(tmp_path: Path) -> None:
+    home = opened(GOLDEN[0], tmp_path)
+
+    with collecting(home.root) as running:
+        assert running.stop() == 0
+
+    assert catalog.version_of(home) == STORE_VERSION
+    with closing(catalog.open_database(home.root / f"catalog-before-{STORE_VERSION}.sqlite")) as con:
+        assert con.execute("SELECT value FROM store WHERE name = 'version'").fetchone() == ("1",)
+    answer = ask(home, Filter(), lambda con: con.execute(SQL).fetchall())
+    assert [list(row) for row in answer] == json.loads((GOLDEN[0] / "answer.json").read_text(encoding="utf-8"))
 
 
 def tables(home: Home) -> dict[str, str]:
