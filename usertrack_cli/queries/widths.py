@@ -84,6 +84,25 @@ class Widths:
         return Samples(x=rows["x"][chosen], y=rows["y"][chosen], document_w=rows["document_w"][chosen])
 
 
+class Visits:
+    """Runs of rows of one session: segments are sorted by session, so that there are few.
+
+    Args:
+        session: Of each row.
+    """
+
+    def __init__(self, session: NDArray[np.uint64]) -> None:
+        changes = np.flatnonzero(session[1:] != session[:-1]) + 1
+        self.heads = np.concatenate([[0], changes]) if len(session) else changes
+        self.sessions = session[self.heads]
+
+    def having(self, is_meant: NDArray[np.bool_]) -> int:
+        """Return how many sessions have a row of those."""
+        if not len(self.heads):
+            return 0
+        return len(np.unique(self.sessions[np.logical_or.reduceat(is_meant, self.heads)]))
+
+
 def widths(con: duckdb.DuckDBPyConnection, chosen: Filter, kinds: tuple[str, ...]) -> Widths:
     """Return how each width class saw the page, and with ``move`` among ``kinds`` its pointer samples."""
     where, values = conditions(chosen, without=frozenset({"includes_bots"}))
@@ -96,15 +115,22 @@ def widths(con: duckdb.DuckDBPyConnection, chosen: Filter, kinds: tuple[str, ...
     )
     rows = columns_of(con, sql, values if kinds == ("move",) else values | {"kinds": list(kinds)})
     rows, automated = _parted(con, chosen, rows)
+    visits, of_bots = Visits(rows["session"]), Visits(automated["session"])
     counts = [
-        _count(name, rows, rows["width_class"] == code, automated["session"][automated["width_class"] == code])
+        _count(
+            name,
+            rows,
+            rows["width_class"] == code,
+            visits=visits,
+            bots=of_bots.having(automated["width_class"] == code),
+        )
         for code, name in enumerate(WIDTH_CLASSES)
     ]
     found = sorted(
         (each for each in counts if each is not None),
         key=lambda each: (-each.sessions, -each.events, each.width_class),
     )
-    return Widths(tuple(found), rows, _distinct(automated["session"]))
+    return Widths(tuple(found), rows, len(np.unique(of_bots.sessions)))
 
 
 def _parted(
@@ -118,9 +144,9 @@ def _parted(
     bots = columns_of(con, _BOTS, {})["session"]
     if not len(bots):
         return rows, nobody
-    heads = _heads(rows["session"])
-    is_bot = np.isin(rows["session"][heads], bots)
-    of_bots = np.repeat(is_bot, np.diff(heads, append=len(rows["session"])))
+    visits = Visits(rows["session"])
+    is_bot = np.isin(visits.sessions, bots)
+    of_bots = np.repeat(is_bot, np.diff(visits.heads, append=len(rows["session"])))
     return (
         {name: column[~of_bots] for name, column in rows.items()},
         {name: column[of_bots] for name, column in rows.items()},
@@ -128,7 +154,7 @@ def _parted(
 
 
 def _count(
-    name: str, rows: dict[str, Any], is_here: NDArray[np.bool_], bots: NDArray[np.uint64]
+    name: str, rows: dict[str, Any], is_here: NDArray[np.bool_], *, visits: Visits, bots: int
 ) -> WidthCount | None:
     asked = is_here & rows["is_asked"]
     events = int(np.count_nonzero(asked))
@@ -139,26 +165,15 @@ def _count(
     sizes = sized if sized.any() else asked
     return WidthCount(
         width_class=name,
-        sessions=_distinct(rows["session"][asked]),
+        sessions=visits.having(asked),
         events=events,
-        sessions_all=_distinct(rows["session"][is_here]),
+        sessions_all=visits.having(is_here),
         viewport_min=int(viewport_w.min()),
         viewport_max=int(viewport_w.max()),
         document_w=_quantile(rows["document_w"][sizes], 0.5),
         document_h=_quantile(rows["document_h"][sizes], 0.9),
-        bots=_distinct(bots),
+        bots=bots,
     )
-
-
-def _distinct(sessions: NDArray[np.uint64]) -> int:
-    return len(np.unique(sessions[_heads(sessions)]))
-
-
-def _heads(sessions: NDArray[np.uint64]) -> NDArray[np.intp]:
-    """Return where each run of one session begins; segments are sorted by session."""
-    if not len(sessions):
-        return np.empty(0, dtype=np.intp)
-    return np.concatenate([[0], np.flatnonzero(sessions[1:] != sessions[:-1]) + 1])
 
 
 def _quantile(sizes_px: NDArray[np.int32], share: float) -> int:
