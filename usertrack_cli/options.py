@@ -124,7 +124,8 @@ class Call:
     def resolved(self) -> Resolved:
         """The settings in force and where they came from."""
         flags = {n: value for n, value in self.values.items() if n in SETTINGS and n not in _FILTERS}
-        flags["timezone"] = self.values.get("tz") or flags.get("timezone")
+        if self.values.get("tz") is not None:
+            flags["timezone"] = _zone_name(self.values["tz"])
         return resolve(self.table, site=self.values.get("site"), flags=flags)
 
     @property
@@ -197,6 +198,18 @@ class Call:
             end = None if final is None else self.midnight(day_of(final) + timedelta(days=1))
             return start, end
         return clock.now_ms() - span_ms(last or DEFAULT_RANGE, "--last"), None
+
+
+def _zone_name(text: str) -> str:
+    """Return the time zone that was typed.
+
+    Raises:
+        UsageError: There is none of this name.
+    """
+    try:
+        return str(SETTINGS["timezone"].parse(text))
+    except ValueError as error:
+        raise UsageError(f"--tz cannot be {text!r}: {error}") from error
 
 
 def day_of(text: str) -> date:

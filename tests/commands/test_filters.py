@@ -61,3 +61,10 @@ def test_a_bulk_deletion_takes_them_too(run: Run, three_ways: Home) -> None:
     assert done.code == 0, done.err
     left = {row["session"] for row in json.loads(run("sessions", "--json").out)}
     assert left == {session_id(1), session_id(3)}
+
+
+def test_a_time_zone_that_is_none_is_named_as_it_was_typed(run: Run, three_ways: Home) -> None:
+    done = run("stats", "--tz", "Mars/Base")
+
+    assert done.code == 2
+    assert "--tz cannot be 'Mars/Base': a time zone such as Europe/Berlin is needed" in done.err
