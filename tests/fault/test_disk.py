@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fault.collecting import ROOT, Crowd, collecting, lost_and_double, stored, unsafely
+from tests.fault.collecting import ROOT, Crowd, batch, collecting, lost_and_double, stored, unsafely
 from tests.senders import Sender, pageview, session_id
 from usertrack_cli import clock
 from usertrack_cli.app import main
@@ -327,6 +329,54 @@ def test_an_inbox_without_its_bound_would_be_found(home: Home, monkeypatch: pyte
     monkeypatch.setattr(room, "LOOK_EVERY_S", 0.0)
 
     assert taken_until_full(home, 40) == 40
+
+
+SMALL_INBOX = """
+import usertrack_cli.store.room as r
+r.INBOX_BYTES_MAX, r.LOOK_EVERY_S = 40_000, 0.0
+"""
+
+
+def while_the_writer_hangs(data: Path, environ: dict[str, str]) -> tuple[Crowd, str | None]:
+    """Send until the inbox refuses or 400 batches wait; return what was asked for, and let the writer go on."""
+    with Crowd(2) as crowd, collecting(data, "--flush-interval", "1s", environ=environ) as running:
+        writer = running.writer_pid()
+        assert writer is not None
+        os.kill(writer, signal.SIGSTOP)
+        crowd.port = running.port
+        wait_for(lambda: 503 in crowd.statuses or len(crowd.acked) > 400)
+        retry_after = asked_to_wait(running.port) if 503 in crowd.statuses else None
+        os.kill(writer, signal.SIGCONT)
+        before = len(crowd.acked)
+        wait_for(lambda: len(crowd.acked) > before + 40)
+        crowd.end()
+        assert running.stop() == 0
+    return crowd, retry_after
+
+
+def asked_to_wait(port: int) -> str | None:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        larger = batch("w" * 22, 0, filler=2_000)  # than what was refused
+        connection.request("POST", "/i", larger, {"Content-Type": "text/plain"})
+        return connection.getresponse().getheader("Retry-After")
+
+
+def test_a_full_inbox_is_503_until_the_writer_has_emptied_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+
+    crowd, retry_after = while_the_writer_hangs(data, unsafely(SMALL_INBOX, tmp_path))
+
+    assert retry_after is not None
+    assert int(retry_after) > 0
+    assert crowd.statuses <= {200, 204, 503}
+    assert lost_and_double(data, crowd) == (set(), 0)
+
+
+def test_an_inbox_of_every_day_would_have_room_for_that(tmp_path: Path) -> None:
+    """The control of the test above."""
+    crowd, _ = while_the_writer_hangs(tmp_path / "data", {})
+
+    assert crowd.statuses <= {200, 204}
 
 
 def test_a_disk_below_the_limit_takes_nothing_new(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

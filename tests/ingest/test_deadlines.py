@@ -96,6 +96,26 @@ def test_without_deadlines_a_slow_client_would_stay(
     assert b"408" not in said
 
 
+SHORT_FOR_ALL_BUT_PROXIES = {"idle": 0.4, "proxy_idle": 60.0}
+
+
+def test_silence_of_anybody_but_a_proxy_is_cut_off(tmp_path: Path) -> None:
+    nobody: list[str] = []
+    table = {"trusted_proxies": nobody}
+    with served(tmp_path / "data", table=table, deadlines=SHORT_FOR_ALL_BUT_PROXIES) as running:
+        took_s, said = dripped(running.port, b"", b"")
+
+    assert took_s < GIVE_UP_S / 2
+    assert said == b""
+
+
+def test_silence_of_a_proxy_is_borne(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the test above."""
+    monkeypatch.setattr(f"{__name__}.GIVE_UP_S", 2.0)
+    with served(tmp_path / "data", deadlines=SHORT_FOR_ALL_BUT_PROXIES) as running:
+        assert dripped(running.port, b"", b"")[0] >= 2
+
+
 def test_the_deadlines_of_every_day() -> None:
     every_day = Deadlines()
 
