@@ -183,6 +183,28 @@ def test_a_writer_whose_parent_was_killed_drains_and_ends(tmp_path: Path) -> Non
     lock.release()
 
 
+UNWATCHED_PIPE = """
+import select
+look = select.select
+select.select = lambda reading, *rest: look([each for each in reading if isinstance(each, int)], *rest)
+"""
+"""A writer that does not see that its parent is gone."""
+
+
+def test_a_writer_that_outlives_its_parent_would_be_found(tmp_path: Path) -> None:
+    """The control of the test above."""
+    with collecting(tmp_path / "data", environ=unsafely(UNWATCHED_PIPE, tmp_path)) as running:
+        while not is_held(tmp_path / "data" / WRITER):
+            time.sleep(0.05)
+        writer = running.writer_pid()
+        assert writer is not None
+        try:
+            running.kill("parent")
+            assert not FileLock(tmp_path / "data" / WRITER).acquire(timeout_s=4)
+        finally:
+            os.kill(writer, signal.SIGKILL)
+
+
 def test_a_second_serve_exits_6_and_the_first_goes_on(tmp_path: Path) -> None:
     with collecting(tmp_path / "data") as first:
         second = subprocess.run(

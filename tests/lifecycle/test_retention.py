@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -142,6 +145,14 @@ def test_eviction_stops_at_a_week_and_new_sessions_are_refused_until_there_is_ro
         assert not Room(con, home).is_full("default")
 
 
+def test_without_sparing_the_young_they_would_go(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the test above."""
+    monkeypatch.setattr(retention, "YOUNG_MS", 0)
+
+    with pytest.raises(AssertionError):
+        test_eviction_stops_at_a_week_and_new_sessions_are_refused_until_there_is_room(home)
+
+
 def test_bots_have_a_cap_of_their_own_and_push_nobody_out(home: Home) -> None:
     now_ms = clock.now_ms()
     for number in range(6):
@@ -153,6 +164,20 @@ def test_bots_have_a_cap_of_their_own_and_push_nobody_out(home: Home) -> None:
     prune(home, rules, now_ms=now_ms)
 
     assert set(counts(home)) == {session_id(number) for number in (0, 1, 2, 3, 4, 5, 6)}
+
+
+def test_bots_that_were_counted_as_people_would_push_them_out(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the test above."""
+    over_cap = retention._over_cap
+
+    def all_people(rest: Sequence[Any], **named: Any) -> Any:
+        return over_cap([replace(end, is_bot=False) for end in rest], **named)
+
+    monkeypatch.setattr(retention, "_over_cap", all_people)
+    with pytest.raises(AssertionError):
+        test_bots_have_a_cap_of_their_own_and_push_nobody_out(home)
 
 
 def test_nothing_is_pruned_after_the_clock_jumped_until_it_has_held_for_a_day(home: Home) -> None:
