@@ -26,6 +26,7 @@ from usertrack_cli.store import catalog, drain, roster
 from usertrack_cli.store.compaction import compact
 from usertrack_cli.store.home import Home
 from usertrack_cli.store.roster import live_segments
+from usertrack_cli.store.segment import digest_of
 from usertrack_cli.store.snapshot import snapshot
 from usertrack_cli.store.soundness import Soundness
 from usertrack_cli.store.workspace import workspace
@@ -111,6 +112,29 @@ def test_without_the_digest_wrong_rows_would_be_served(stored: Home, monkeypatch
 
     assert rows(stored) != whole
     assert snapshot(stored).left_out() == []
+
+
+def test_each_file_is_compared_with_its_digest_once_per_process_and_again_when_it_changed(
+    stored: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+
+    def noting(path: Path) -> str:
+        read.append(path)
+        return digest_of(path)
+
+    monkeypatch.setattr("usertrack_cli.store.soundness.digest_of", noting)
+    files = {stored.segments / path for path in live_of(stored)}
+    monkeypatch.setattr("usertrack_cli.store.soundness._sound", set())
+
+    for _ in range(3):
+        assert len(rows(stored)) == 603
+    assert sorted(read) == sorted(files)
+    touched = min(files)
+    os.utime(touched, ns=(1, 1))
+    rows(stored)
+
+    assert read[len(files) :] == [touched]
 
 
 def test_two_segments_with_each_others_content_are_both_found(stored: Home) -> None:

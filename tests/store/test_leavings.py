@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from tests.senders import Sender, click, pageview
 from usertrack_cli import clock
 from usertrack_cli.clock import MINUTE_MS
+from usertrack_cli.lifecycle import writer
 from usertrack_cli.lifecycle.writer import Writer
 from usertrack_cli.store import catalog, compaction
 from usertrack_cli.store.home import Home
@@ -62,6 +63,16 @@ def test_orphans_are_removed_by_who_holds_both_locks_and_only_ones_own(stored: H
     assert not named_in_a_moment.exists()
     assert foreign.exists()
     assert place.exists()
+
+
+def test_without_the_lock_what_a_prune_is_about_to_name_would_be_removed(
+    stored: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the test above."""
+    monkeypatch.setattr(writer, "_maintenance", lambda _: nullcontext(enter_result=True))
+
+    with pytest.raises(AssertionError):
+        test_orphans_are_removed_by_who_holds_both_locks_and_only_ones_own(stored)
 
 
 def test_what_a_compaction_replaced_stays_ten_minutes_for_readers(

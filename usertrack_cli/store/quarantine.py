@@ -10,10 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from usertrack_cli.errors import StoreError
 from usertrack_cli.store.catalog import transaction
 from usertrack_cli.store.home import FILE_MODE, Home, make_dirs, sync_dir
 from usertrack_cli.store.segment import Segment
 from usertrack_cli.store.soundness import Soundness, soundness
+from usertrack_cli.store.trouble import RESTORE
 
 _INSERT = """
 INSERT INTO quarantine (path, site, day, rows, reason, moved_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -115,7 +117,11 @@ def quarantined(con: sqlite3.Connection, site: str | None = None) -> list[Quaran
         " ORDER BY path",
         (site,),
     )
-    return [Quarantined(*row) for row in rows]
+    found = [Quarantined(*row) for row in rows]
+    # SQLite checks types where it writes and not where it reads.
+    if not all(isinstance(each.path, str) and isinstance(each.rows, int) for each in found):
+        raise StoreError("the catalog is damaged: a file in quarantine is not described as one", hint=RESTORE)
+    return found
 
 
 def forget(con: sqlite3.Connection, home: Home, paths: Iterable[str]) -> None:

@@ -12,8 +12,8 @@ EXPECTED = (OSError, sqlite3.OperationalError, UsertrackError)
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-_NO_TEXT = "Could not decode to UTF-8"
-"""How Python says that a text of the database is none; SQLite itself does not look."""
+_DAMAGED_TEXT = ("Could not decode to UTF-8", "no such column", "no such table")
+"""There is no code for a text that is none, and for a name of the schema that is another than it was."""
 RESTORE = "look closer with: usertrack doctor; restore from a backup with: usertrack restore"
 
 
@@ -21,8 +21,8 @@ def as_store_error(error: Exception) -> StoreError | None:
     """Return what to say about a failure of disk or catalog, or ``None`` where it is something else."""
     name = str(getattr(error, "sqlite_errorname", None) or "")
     number = error.errno if isinstance(error, OSError) else None
-    is_no_text = isinstance(error, sqlite3.OperationalError) and str(error).startswith(_NO_TEXT)
-    if name.startswith(_DAMAGED) or is_no_text:
+    is_changed = isinstance(error, sqlite3.OperationalError) and str(error).startswith(_DAMAGED_TEXT)
+    if name.startswith(_DAMAGED) or is_changed:
         return StoreError(f"the catalog is damaged: {error}", hint=RESTORE)
     if name == "SQLITE_FULL" or number in FULL:
         return StoreError("the disk is full", hint="make room, for example with: usertrack prune")
