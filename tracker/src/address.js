@@ -6,13 +6,13 @@ import { config } from './config.js';
 const ADDRESS_CHARS_MAX = 1024;
 // A fragment names a route or an anchor; anything longer is data.
 const HASH_CHARS_MAX = 64;
-const QUERY_KEY = /^(utm_(source|medium|campaign|term|content)|ref)$/;
 
 /** @returns {string} Path and allowed query keys. */
 export function recordedUrl() {
   const query = new URLSearchParams(
     [...new URLSearchParams(location.search)].filter(
-      ([key]) => QUERY_KEY.test(key) || config.queryKeys.includes(key),
+      ([key]) =>
+        /^(utm_(source|medium|campaign|term|content)|ref)$/.test(key) || config.queryKeys.includes(key),
     ),
   );
   return `${location.pathname}?${query}`.replace(/\?$/, '').slice(0, ADDRESS_CHARS_MAX);

@@ -43,5 +43,6 @@ export const bufferedChars = () => entries.reduce((sum, entry) => sum + entry.ch
 export function take(isAll) {
   const open = isAll ? -1 : entries.findIndex((entry) => entry.isOpen);
   const taken = entries.splice(0, open < 0 ? entries.length : open);
-  return taken.length ? { pg: taken[0].pg || [], e: taken.map((entry) => entry.event) } : undefined;
+  if (taken.length) return { pg: taken[0].pg || [], e: taken.map((entry) => entry.event) };
+  return undefined;
 }

@@ -1,6 +1,6 @@
 // Clicks and taps.
 
-import { containerField, scrollersAround } from './container.js';
+import { containerField } from './container.js';
 import { track } from './custom.js';
 import { elementOf, isPinned, pathOf } from './element.js';
 import { hovers } from './hover.js';
@@ -9,7 +9,7 @@ import { reactions } from './reaction.js';
 import { push } from './recorder.js';
 import { on } from './scope.js';
 import { selectorOf } from './selector.js';
-import { targetOf } from './target.js';
+import { isScroller, targetOf } from './target.js';
 import { scrolled } from './view.js';
 
 const REACTION_FIELD = 12;
@@ -84,7 +84,7 @@ export function clicks() {
         flags,
         null,
         isTouch || isKey || !event.isTrusted ? -1 : hoverOf(target),
-        ...containerField(scrollersAround(origin)),
+        ...containerField(pathOf(origin).filter(isScroller)),
       ],
       // A field answers by taking the focus, before the click; a script waits for nothing.
       event.isTrusted && kind !== 'f',

@@ -1,14 +1,29 @@
 // Inner scrollers: how far what is under the pointer has been scrolled apart from the page.
 
-import { pathOf } from './element.js';
+import { parentOf } from './element.js';
 import { selectorOf } from './selector.js';
 import { isScroller } from './target.js';
 
 /**
- * @param {Element | undefined} element
- * @returns {Element[]} The scrollers around it, innermost first.
+ * What `scrollersAround` found. Whoever asks it clears this now and then: a box may become a scroller.
+ *
+ * @type {Map<Element | undefined, Element[]>}
  */
-export const scrollersAround = (element) => pathOf(element).filter((at) => isScroller(at));
+export const around = new Map();
+
+/**
+ * @param {Element | undefined} element
+ * @returns {Element[]} The scrollers around it, innermost first; the same list for all that stand in the same.
+ */
+export function scrollersAround(element) {
+  let found = around.get(element);
+  if (!found) {
+    found = element ? scrollersAround(parentOf(element)) : [];
+    if (element && isScroller(element)) found = [element, ...found];
+    around.set(element, found);
+  }
+  return found;
+}
 
 /**
  * @param {Element[]} scrollers

@@ -38,5 +38,5 @@ export function cyrb53(text) {
  */
 export const layoutHash = (boxes) =>
   cyrb53(
-    boxes.map(([kind, x, y, w, h]) => [kind, ...[x, y, w, h].map((side) => (side + 8) >> 4)]).join(';'),
+    boxes.map((box) => box.slice(0, 5).map((side, i) => (i ? (side + 8) >> 4 : side))).join(';'),
   ).toString(36);

@@ -16,7 +16,7 @@ const SLICES_MAX = 50;
 // once the page has stood still for a while. One that never does has no layout.
 const TRIES_MAX = 9;
 // A busy page has no idle moments; then a slice comes anyway.
-const IDLE_WAIT = /** @type {any} */ ({ timeout: 500 });
+const IDLE_WAIT_MS = 500;
 
 export function layouts() {
   let hash = '';
@@ -49,7 +49,8 @@ export function layouts() {
       hash = layoutHash(boxes);
       push('k', [hash, ...view().slice(2, 4)]);
     });
-    const wait = () => (window.requestIdleCallback || setTimeout)(slice, IDLE_WAIT);
+    const wait = () =>
+      (window.requestIdleCallback || setTimeout)(slice, /** @type {any} */ ({ timeout: IDLE_WAIT_MS }));
     current = slice;
     wait();
   }

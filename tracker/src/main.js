@@ -26,7 +26,7 @@ import { startTransport } from './transport.js';
 function main() {
   const page = /** @type {Page} */ (window);
   // Only the page the visitor opened: a frame inside it belongs to somebody else.
-  if (window.top !== window || page.usertrack?.status) return;
+  if (top !== self || page.usertrack?.status) return;
   // A module loader hides which element loaded this script.
   const script = /** @type {HTMLScriptElement | null} */ (
     document.currentScript || document.querySelector('script[src*="tracker.js"]')

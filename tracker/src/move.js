@@ -2,7 +2,7 @@
 // The first position is the first sample; each difference is to the sample before it.
 
 import { newest } from './buffer.js';
-import { containerField, scrollersAround } from './container.js';
+import { around, containerField, scrollersAround } from './container.js';
 import { elementOf } from './element.js';
 import { push } from './recorder.js';
 import { on, when } from './scope.js';
@@ -31,7 +31,7 @@ export function moves() {
   let located;
   /** @type {any[]} What the positions of a run are relative to. */
   let frame = [];
-  /** @type {Element | undefined} What the frame was found for; nothing once anything has scrolled. */
+  /** @type {Element[] | undefined} What the frame was found for; another list once anything has scrolled. */
   let under;
 
   function locate() {
@@ -39,9 +39,10 @@ export function moves() {
     located = move;
     const element = elementOf(move);
     // What scrolls inside a shadow root is not heard out here; and which element it was there is soon forgotten.
-    if (element && (element !== under || element !== move.target)) {
-      under = element;
-      const found = [...scrolled(), ...containerField(scrollersAround(element))];
+    const scrollers = scrollersAround(element);
+    if (element && (scrollers !== under || element !== move.target)) {
+      const found = [...scrolled(), ...containerField(scrollers)];
+      under = scrollers;
       if (found.join() !== frame.join()) run = undefined;
       frame = found;
     }
@@ -52,7 +53,7 @@ export function moves() {
     // A finger's way is a scroll; the tap at its end is a click.
     if (move && move.pointerType !== 'touch') {
       // The move that begins a new session was made before it.
-      const at = Math.max(0, elapsed() - ((performance.now() - movedAt) | 0));
+      const at = Math.max(0, elapsed() - Math.round(performance.now() - movedAt));
       const x = Math.round(move.clientX);
       const y = Math.round(move.clientY);
       // The first is far from nowhere.
@@ -74,7 +75,7 @@ export function moves() {
 
   on('scroll', () => {
     locate();
-    under = undefined;
+    around.clear();
   });
   on('pointermove', (event, at) => {
     // It has rested where it was.
@@ -86,6 +87,7 @@ export function moves() {
   when('push', sample);
   when('settle', () => {
     sample();
-    run = under = undefined;
+    run = undefined;
+    around.clear();
   });
 }

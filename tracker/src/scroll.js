@@ -9,7 +9,6 @@ import { scrolled } from './view.js';
 const GAP_MS = 100;
 // More boxes moving at once are an animation.
 const BOXES_MAX = 20;
-const SIDES = ['scrollLeft', 'scrollTop', 'scrollWidth', 'scrollHeight', 'clientWidth', 'clientHeight'];
 
 export function scrolls() {
   /** @type {Map<EventTarget, () => void>} What moved, and how to record where it is. */
@@ -23,7 +22,15 @@ export function scrolls() {
       moved.delete(target);
       if (target === document) push('s', scrolled());
       else {
-        push('S', [selectorOf(target), ...SIDES.map((side) => Math.round(target[side]))]);
+        const sides = [
+          'scrollLeft',
+          'scrollTop',
+          'scrollWidth',
+          'scrollHeight',
+          'clientWidth',
+          'clientHeight',
+        ];
+        push('S', [selectorOf(target), ...sides.map((side) => Math.round(target[side]))]);
       }
     };
     const cancel = after(GAP_MS, record);

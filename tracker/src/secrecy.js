@@ -6,7 +6,6 @@ import { isIn } from './element.js';
 // Types, the browser's own hints what to fill in, and names in the languages forms are written in.
 const SECRET =
   /pass|pwd|pin\b|secret|token|otp|one-time|mfa|cvv|cvc|csc|cc-|card|iban|account|ssn|social|tax|birth|geheim|kenn.?wort|senha|contrase|auth|api.?key|^hidden$|^file$/i;
-const TELLING = ['type', 'name', 'id', 'autocomplete', 'aria-label', 'placeholder'];
 // A form has a handful of passwords; a page that makes up fields without end is not remembered without end.
 const REMEMBERED_MAX = 1_000;
 
@@ -32,5 +31,7 @@ export function notePassword(field) {
 export const isSecret = (field) =>
   !field.matches('input,select,textarea') ||
   marksOf(field).some((mark) => remembered.has(mark)) ||
-  TELLING.some((name) => SECRET.test(field.getAttribute(name) || '')) ||
+  ['type', 'name', 'id', 'autocomplete', 'aria-label', 'placeholder'].some((name) =>
+    SECRET.test(field.getAttribute(name) || ''),
+  ) ||
   isIn(field, ['[data-ust-ignore]', ...config.excludeFields].join());

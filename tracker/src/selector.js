@@ -4,8 +4,6 @@ import { pathOf } from './element.js';
 
 const DEPTH_MAX = 6;
 const CHARS_MAX = 128;
-// An id made by a program changes with every build; one with a long number may name a person.
-const GENERATED = /\d{3}|[\da-f]{8}|^(?![a-z][\w-]{0,63}$)/i;
 
 /**
  * @param {Element} element
@@ -14,7 +12,8 @@ const GENERATED = /\d{3}|[\da-f]{8}|^(?![a-z][\w-]{0,63}$)/i;
 function ownName(element) {
   for (const attribute of ['data-ust-id', 'data-testid', 'id']) {
     const value = element.getAttribute(attribute);
-    if (value && (attribute === 'data-ust-id' || !GENERATED.test(value))) {
+    // An id made by a program changes with every build; one with a long number may name a person.
+    if (value && (attribute === 'data-ust-id' || !/\d{3}|[\da-f]{8}|^(?![a-z][\w-]{0,63}$)/i.test(value))) {
       return attribute === 'id'
         ? `#${value}`
         : `[${attribute}="${value.replace(/["\\]/g, '').slice(0, 64)}"]`;

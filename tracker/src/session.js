@@ -36,7 +36,7 @@ function refresh() {
 
 export function renewSession() {
   const t = Date.now();
-  session = { i: randomId(), t, q: 0, p: 0, a: t, l: performance.timeOrigin };
+  session = { i: randomId(), t, a: t, q: 0, p: 0, l: performance.timeOrigin };
   elapsed_ms = 0;
   save();
 }
@@ -58,7 +58,7 @@ export function isOver() {
  * @returns {boolean} Whether this tab is such a copy.
  */
 export function openSession(isRestored) {
-  session = stored() || /** @type {State} */ ({ a: 0 });
+  session = stored() || /** @type {any} */ ({});
   const isClone = !isRestored && !!session.l;
   if (isClone || isOver()) renewSession();
   session.l = performance.timeOrigin;

@@ -7,7 +7,6 @@ import { attempt } from './scope.js';
 
 export const OPT_OUT_KEY = 'ust.o';
 export const CONSENT_KEY = 'ust.c';
-const DECISION_KEYS = /^ust\.[oc]$/;
 
 /** @param {() => any} open Reading `window.localStorage` itself may throw. */
 export function createStore(open) {
@@ -57,6 +56,6 @@ export const tab = createStore(() => sessionStorage);
 /** Remove all that recording left here. The visitor's own decisions stay. */
 export function purge() {
   for (const store of [local, tab]) {
-    for (const key of store.keys('ust.')) if (!DECISION_KEYS.test(key)) store.remove(key);
+    for (const key of store.keys('ust.')) if (!/\.[oc]$/.test(key)) store.remove(key);
   }
 }

@@ -46,7 +46,7 @@ function isBox(element) {
     parseFloat(style.borderTopWidth) ||
     style.boxShadow !== 'none' ||
     !/a.+ 0\)/.test(style.backgroundColor) ||
-    (style.overflowY !== 'visible' && isScroller(element))
+    isScroller(element)
   );
 }
 
