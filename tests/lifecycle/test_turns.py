@@ -19,7 +19,7 @@ from usertrack_cli.store.roster import live_segments
 from usertrack_cli.store.workspace import workspace
 
 LIVE_MAX = compaction.FAN_IN + ROUNDS_MAX
-TURNS = 8
+TURNS = 7
 
 
 def files_after_each_turn(home: Home, sender: Sender, monkeypatch: pytest.MonkeyPatch) -> list[int]:
