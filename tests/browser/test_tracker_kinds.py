@@ -392,6 +392,21 @@ def test_a_page_broken_in_a_loop_says_so_ten_times(stage: Scene, browser: Browse
     assert errors == [(f"on purpose {letter}",) for letter in "abcdefghij"]
 
 
+def test_a_promise_nobody_caught_and_the_middle_button_are_told(stage: Scene, browser: Browser) -> None:
+    with tab(browser) as page:
+        page.goto(stage.origin + "/routes")
+        session = status(page)["session"]
+        page.evaluate("() => void Promise.reject(new Error('on purpose, of order 4711'))")
+        page.click("#next", button="middle")
+        errors = stage.wait_for(f"session = '{session}' AND kind = 'error'", select="name", page=page)
+        clicks = stage.wait_for(
+            f"session = '{session}' AND kind = 'click'", select="button, selector", page=page
+        )
+
+    assert errors == [("on purpose, of order x",)]
+    assert clicks == [(1, "#next")]
+
+
 def test_a_document_that_grows_says_so(stage: Scene, browser: Browser) -> None:
     with tab(browser) as page:
         page.goto(stage.origin + "/growing")
