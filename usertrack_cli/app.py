@@ -84,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = app(None if arguments is None else list(arguments), prog_name="usertrack", standalone_mode=False)
+        sys.stdout.flush()  # what cannot be written any more is a failure of the command
     except UsertrackError as error:
         console.failure(error)
         return error.exit_code
@@ -111,13 +112,12 @@ def run() -> None:
     _open_missing_streams()
     gc.set_threshold(GC_THRESHOLD)
     code = main()
-    with suppress(OSError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        # All that a command opened is closed by now. To take interpreter and libraries apart as well, object by
-        # object, was a tenth of a heatmap's time and a seventh of --help.
-        os._exit(code)
-    sys.exit(code)  # Python says what it could not write
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # said already
+            stream.flush()
+    # All that a command opened is closed by now. To take interpreter and libraries apart as well, object by
+    # object, was a tenth of a heatmap's time and a seventh of --help.
+    os._exit(code)
 
 
 def _open_missing_streams() -> None:

@@ -298,6 +298,25 @@ def test_events_come_in_the_order_they_happened(visited: Scene) -> None:
     assert len({row[0] for row in visited.rows("page = '/kinds'", select="session")}) == 1
 
 
+def test_a_move_that_is_heard_late_is_no_earlier_than_what_came_since(stage: Scene, browser: Browser) -> None:
+    with tab(browser) as page:
+        page.goto(stage.origin + "/routes")
+        session = status(page)["session"]
+        page.evaluate("""() => {
+            const move = new PointerEvent('pointermove', { clientX: 300, clientY: 200, bubbles: true });
+            const until = performance.now() + 50;
+            while (performance.now() < until);
+            usertrack.track('since');
+            document.body.dispatchEvent(move);
+        }""")
+        stage.wait_for(f"session = '{session}' AND kind = 'move'", page=page)
+    where = f"session = '{session}' AND kind IN ('custom', 'move')"
+    rows = stage.rows(where, select="kind, epoch_ms(occurred_at)")
+
+    assert [kind for kind, _ in rows] == ["custom", "move"]
+    assert rows[0][1] <= rows[1][1]
+
+
 def test_a_slow_page_is_measured_in_slices_and_says_the_same_as_a_fast_one(
     stage: Scene, browser: Browser
 ) -> None:

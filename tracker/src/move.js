@@ -52,13 +52,13 @@ export function moves() {
     locate();
     // A finger's way is a scroll; the tap at its end is a click.
     if (move && move.pointerType !== 'touch') {
-      // The move that begins a new session was made before it.
-      const at = Math.max(0, elapsed() - Math.round(performance.now() - movedAt));
+      // The move that begins a new session was made before it, and one that was heard late before what came since.
+      const at = Math.max(newest()?.event[1] | 0, elapsed() - Math.round(performance.now() - movedAt));
       const x = Math.round(move.clientX);
       const y = Math.round(move.clientY);
       // The first is far from nowhere.
       if (at < AFTER_MS_MAX && !(Math.hypot(x - last.x, y - last.y) < GAP_PX_MIN)) {
-        if (run?.event[6].length < 3 * (SAMPLES_MAX - 1) && newest() === run) {
+        if (newest() === run && run?.event[6].length < 3 * (SAMPLES_MAX - 1)) {
           run.event[6].push(Math.max(0, at - last.at), x - last.x, y - last.y);
           run.chars += SAMPLE_CHARS;
         } else {
