@@ -33,7 +33,7 @@ from usertrack_cli.queries.widths import widths  # noqa: E402 - as above
 from usertrack_cli.render import backdrop, density, palette  # noqa: E402 - as above
 from usertrack_cli.render.caption import Caption, caption_picture, stacked  # noqa: E402 - as above
 from usertrack_cli.render.density import Scale  # noqa: E402 - as above
-from usertrack_cli.render.heatmap import coloured, density_legend, page_levels  # noqa: E402 - as above
+from usertrack_cli.render.heatmap import density_legend, lay_over, page_levels  # noqa: E402 - as above
 from usertrack_cli.render.picture import write_png  # noqa: E402 - as above
 from usertrack_cli.store.home import Home  # noqa: E402 - as above
 from usertrack_cli.store.snapshot import snapshot  # noqa: E402 - as above
@@ -56,8 +56,6 @@ tone = density.tone(smooth, scale=Scale.SQRT)
 mark("scale")
 page = backdrop.blank(1280, 8000)
 table, alpha = palette.colour_table(palette.Colormap.INFERNO), palette.alpha_table()
-body = coloured(page.image, page_levels(tone.levels, page), table=table, alpha=alpha)
-mark("colour")
 caption = Caption(
     page=chosen.page or "",
     kind="move heatmap",
@@ -68,8 +66,10 @@ caption = Caption(
     event_count=1,
 )
 legend = density_legend(tone, unit="samples", radius_px=24, colours=palette.over_white(table, alpha))
-picture = stacked(caption_picture(caption, legend, width_px=1280), body)
+picture = stacked(caption_picture(caption, legend, width_px=1280), page.image)
 mark("caption")
+lay_over(picture, page_levels(tone.levels, page), table=table, alpha=alpha)
+mark("colour")
 write_png(picture, Path(sys.argv[2]), metadata={})
 mark("PNG")
 print(json.dumps({name: (at - marks[i][1]) * 1000 for i, (name, at) in enumerate(marks[1:])}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import re
 import subprocess
 import sys
@@ -89,3 +91,13 @@ def test_no_module_is_crowded() -> None:
     }
 
     assert crowded == {}
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda file: file.stem)
+def test_what_a_benchmark_asks_of_the_package_is_there(file: Path) -> None:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("usertrack_cli"):
+            asked = importlib.import_module(node.module or "")
+            for each in node.names:
+                whole = f"{node.module}.{each.name}"
+                assert hasattr(asked, each.name) or importlib.util.find_spec(whole), whole
